@@ -1,0 +1,87 @@
+//! What an operator decides about one app: its name, isolation, limits and capabilities.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::limits::Limits;
+
+/// The settings of one app. Whatever they do not grant, the guest does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppSettings {
+    /// The app's name in logs and errors.
+    pub name: String,
+    /// How long an instance lives.
+    pub isolation: Isolation,
+    /// What the app may use.
+    pub limits: Limits,
+    /// The guest's environment variables. Nothing of the host's environment is inherited.
+    pub env: Vec<(String, String)>,
+    /// The guest's command-line arguments, the program's name not among them.
+    pub args: Vec<String>,
+    /// The folders that the guest can open.
+    pub dirs: Vec<Dir>,
+}
+
+impl AppSettings {
+    /// An app with every default: a fresh instance for each request, and no capability.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            isolation: Isolation::Request,
+            limits: Limits::DEFAULT,
+            env: Vec::new(),
+            args: Vec::new(),
+            dirs: Vec::new(),
+        }
+    }
+}
+
+/// How long an instance lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// For one request. Nothing survives it.
+    Request,
+    /// For several requests, one at a time. Memory and state survive between them.
+    Reuse(Reuse),
+}
+
+/// When a reused instance ends. A trap, an error, a limit or a client that leaves also ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reuse {
+    /// Requests that one instance answers.
+    pub requests: u32,
+    /// Time that an instance waits for its next request.
+    pub idle: Duration,
+    /// Bytes of memory that an instance may hold and still be kept for another request.
+    pub memory: u64,
+}
+
+impl Reuse {
+    /// The bounds of an app that asks for nothing else.
+    pub const DEFAULT: Self = Self {
+        // Often enough that instantiation costs nothing, seldom enough that a slow leak ends.
+        requests: 10_000,
+        idle: Duration::from_secs(60),
+        memory: 64 * 1024 * 1024,
+    };
+}
+
+/// A folder of the host that a guest can open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dir {
+    /// The folder's path on the host.
+    pub host: PathBuf,
+    /// The absolute path under which the guest sees it.
+    pub guest: String,
+    /// What the guest may do in it.
+    pub access: Access,
+}
+
+/// What a guest may do in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read files and list folders.
+    ReadOnly,
+    /// Also create, change and remove them.
+    ReadWrite,
+}
