@@ -1,1 +1,90 @@
-fn main() {}
+//! The project's own chores, run with `cargo xtask`: set-up, guests, tests, lints, benchmarks.
+//!
+//! It needs nothing but cargo and builds in seconds. It must not contain behaviour of the product,
+//! nor depend on it: it runs the binaries as a user would.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "a chore tells the developer what it does"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "nothing here serves requests: it may sleep"
+)]
+
+mod bench;
+mod checks;
+mod command;
+mod debian;
+mod guests;
+mod serve;
+mod setup;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The chores of wasgi's workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Make sure that guests can be compiled: install the wasm32-wasip2 standard library
+    Setup,
+    /// Set up, then build every guest into `target/guests`
+    Guests {
+        /// Also renew the committed `examples/hello.wasm`
+        #[arg(long)]
+        prebuilt: bool,
+    },
+    /// Set up, build, and serve the examples
+    Serve {
+        /// Further arguments for `wasgi serve`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Check format, lints and documents
+    Lint,
+    /// Set up, lint, and run every test
+    Test(checks::TestOptions),
+    /// Measure, and write down the results
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
+    let workspace = Workspace::load()?;
+    match chore {
+        Chore::Setup => setup::ensure(&workspace),
+        Chore::Guests { prebuilt } => {
+            guests::build(&workspace, guests::Selection::All)?;
+            if prebuilt {
+                guests::renew_prebuilt(&workspace)
+            } else {
+                Ok(())
+            }
+        }
+        Chore::Serve { args } => serve::run(&workspace, &args),
+        Chore::Lint => checks::lint(&workspace),
+        Chore::Test(options) => checks::test(&workspace, &options),
+        Chore::Bench(options) => bench::run(&workspace, &options),
+    }
+}

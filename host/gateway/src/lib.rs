@@ -1,0 +1,45 @@
+//! The gateway of wasgi: it runs WebAssembly components that answer HTTP requests.
+//!
+//! An [`http::Request`] goes in, an [`http::Response`] comes out, and in between a guest ran in a
+//! sandbox with every limit in force. It can be used inside any server; it never opens a socket.
+//!
+//! - [`Gateway`] loads a component from its file, [`Component`].
+//! - [`App`] is a component with its [`AppSettings`]; [`App::call`] answers a request.
+//! - [`Body`] is the response's body, which pulls the guest as it is polled.
+//! - [`Error`] says what went wrong, whose fault it was and which status that is.
+//! - [`inspect`] tells what a file is without running any of it.
+
+mod admission;
+mod app;
+mod body;
+mod cache;
+mod contract;
+mod engine;
+mod error;
+mod failure;
+mod gateway;
+mod input;
+mod inspect;
+mod instance;
+mod lane;
+mod limits;
+mod log;
+mod meter;
+mod request;
+mod request_id;
+mod response;
+mod settings;
+mod state;
+mod ticker;
+mod wasi;
+
+pub use app::App;
+pub use body::Body;
+pub use engine::INSTANCES_MAX;
+pub use error::{BoxError, Error, Fault, GuestReport, Kind, LoadError};
+pub use gateway::{Component, Gateway, GatewayOptions};
+pub use inspect::{COMPONENT_BYTES_MAX, Contract, Inspection, Memory, inspect};
+pub use limits::Limits;
+pub use request::Origin;
+pub use request_id::RequestId;
+pub use settings::{Access, AppSettings, Dir, Isolation, Reuse};

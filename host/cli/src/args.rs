@@ -1,0 +1,169 @@
+//! The command line: what may be said, and what it means.
+//!
+//! Owns the flags and their help. It reads no file and decides nothing: see `plan`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+use crate::address;
+
+/// Serve WebAssembly components as sandboxed web applications.
+#[derive(Debug, Parser)]
+#[command(name = "wasgi", version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve components over HTTP.
+    Serve(ServeArgs),
+    /// Show what a component is, what it asks for and what it costs.
+    Inspect(InspectArgs),
+}
+
+/// The arguments of `wasgi serve`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// A component, or a folder of them.
+    ///
+    /// A lone file answers at `/`, one of several at `/NAME`. A folder is served by its
+    /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`.
+    #[arg(value_name = "TARGET", required_unless_present = "config")]
+    pub(crate) targets: Vec<PathBuf>,
+
+    /// Listen on this address; may be repeated. Port 0 takes a free one.
+    ///
+    /// It replaces the addresses of the manifest. Without either: 127.0.0.1:8080.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address::parse)]
+    pub(crate) addr: Vec<SocketAddr>,
+
+    /// How long an instance lives: for one `request`, or `reuse`d by several.
+    ///
+    /// It holds for every app, whatever the manifest says. Without either: `request`.
+    #[arg(long, value_name = "HOW")]
+    pub(crate) isolation: Option<IsolationChoice>,
+
+    /// Take the server's settings and the apps from this manifest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The form of the access log on standard output.
+    ///
+    /// It replaces the form of the manifest. Without either: `combined`.
+    #[arg(long, value_name = "FORM")]
+    pub(crate) access_log: Option<AccessLogChoice>,
+
+    /// The least severe diagnostics that are written to standard error.
+    #[arg(long, value_name = "LEVEL", default_value = DEFAULT_LOG)]
+    pub(crate) log: LogLevel,
+
+    /// Show clients why an app failed, with its backtrace. For development only.
+    #[arg(long)]
+    pub(crate) expose_errors: bool,
+
+    /// Keep compiled components in this folder.
+    ///
+    /// Without it: `wasgi` in `$XDG_CACHE_HOME` or in `~/.cache`.
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Compile each component anew and keep nothing.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+// Failed requests and what the guests write, but nothing for a request that went well: those are
+// in the access log.
+const DEFAULT_LOG: &str = "info";
+
+/// The arguments of `wasgi inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// The component.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Write JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How long an instance lives, as it is written.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum IsolationChoice {
+    /// A fresh instance for each request. Nothing survives it.
+    Request,
+    /// An instance answers several requests, one at a time.
+    Reuse,
+}
+
+/// The form of the access log, as it is written.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AccessLogChoice {
+    /// The combined log format of the Apache HTTP server.
+    Combined,
+    /// One JSON object a line.
+    Json,
+    /// No access log.
+    Off,
+}
+
+/// How severe a diagnostic must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing.
+    Off,
+    /// Failures of a guest or of the host.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What happens, but for requests that go well.
+    #[default]
+    Info,
+    /// What a developer of an app wants to know.
+    Debug,
+    /// What a developer of wasgi wants to know.
+    Trace,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn definition_holds() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_needs_a_target_or_a_manifest() {
+        let parse = |line: &str| Args::try_parse_from(line.split(' ')).map(|_| ());
+        for good in [
+            "wasgi serve a.wasm",
+            "wasgi serve --config wasgi.toml",
+            "wasgi serve a b",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "wasgi serve",
+            "wasgi serve a --isolation none",
+            "wasgi serve a --cache b --no-cache",
+            "wasgi serve a --addr 8080",
+            "wasgi inspect",
+        ] {
+            assert_eq!(parse(bad).expect_err(bad).exit_code(), 2, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Compiled components on disk, so that a host starts without compiling.
+//!
+//! An entry is native code that the host will run, so the folder belongs to the host's user alone
+//! and an entry is loaded only if its digest is the one that was written with it. Owns the folder's
+//! layout; compiling is left to `engine.rs`.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+/// Bytes that all entries together may have; the oldest go first.
+pub(crate) const CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
+/// A folder of compiled components.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens the folder, and makes it if it is not there.
+    ///
+    /// Fails if somebody else owns it or may write to it: whoever writes an entry runs code here.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let metadata = fs::metadata(folder)?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other("another user owns it"));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(io::Error::other("other users may write to it"));
+        }
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The file of an entry that is there and whole.
+    pub(crate) fn find(&self, key: &str) -> Option<PathBuf> {
+        let path = self.artifact(key);
+        let expected = fs::read_to_string(self.digest(key)).ok()?;
+        if digest_of(&path).ok()? == expected {
+            return Some(path);
+        }
+        tracing::warn!(path = %path.display(), "a cache entry is damaged: compiling again");
+        None
+    }
+
+    /// Writes an entry: under a temporary name, then renamed, so that nobody sees half of it.
+    pub(crate) fn insert(&self, key: &str, artifact: &[u8]) -> io::Result<PathBuf> {
+        let path = self.artifact(key);
+        self.write(&path, artifact)?;
+        self.write(&self.digest(key), hex(&Sha256::digest(artifact)).as_bytes())?;
+        self.evict()?;
+        Ok(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(&self.folder)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(Permissions::from_mode(0o400))?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Removes the oldest entries while all together are too large. A file that is mapped stays
+    /// usable after its name is gone.
+    fn evict(&self) -> io::Result<()> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            entries.push((modified, metadata.len(), entry.path()));
+        }
+        entries.sort();
+        let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, bytes, path) in entries {
+            // Limit: CACHE_BYTES_MAX
+            if total <= CACHE_BYTES_MAX {
+                break;
+            }
+            fs::remove_file(path)?;
+            total -= bytes;
+        }
+        Ok(())
+    }
+
+    fn artifact(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.cwasm"))
+    }
+
+    fn digest(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.sha256"))
+    }
+}
+
+/// The lower-case hexadecimal form of bytes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes all that is written to it");
+    }
+    text
+}
+
+fn digest_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&digest.finalize())),
+            length => digest.update(&buffer[..length]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_inserted_and_refuses_what_was_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&folder.path().join("cache")).unwrap();
+        assert_eq!(cache.find("key"), None);
+        let path = cache.insert("key", b"artifact").unwrap();
+        assert_eq!(cache.find("key"), Some(path.clone()));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o400);
+
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, b"artifacT").unwrap();
+        assert_eq!(cache.find("key"), None);
+        cache.insert("key", b"artifact").unwrap();
+        assert_eq!(cache.find("key"), Some(path));
+    }
+
+    #[test]
+    fn refuses_a_folder_that_others_may_write_to() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+        let error = Cache::open(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("other users may write"), "{error}");
+    }
+}

@@ -1,0 +1,195 @@
+//! `wasgi:gateway/app@0.1`: the native contract (see `wit/README.md`).
+
+mod bindings;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::request::Parts;
+use wasmtime::component::{
+    Component, ComponentExportIndex, Instance, InstancePre, Linker, Resource, ResourceAny,
+    ResourceType,
+};
+use wasmtime::{Store, StoreContextMut};
+
+use self::bindings::exports::wasgi::gateway::app;
+use self::bindings::wasgi::gateway::types;
+use crate::input::Failure;
+use crate::request::{self, Origin};
+use crate::response::Field;
+use crate::state::State;
+
+/// The host's side of the resource `input`. Its representation is the generation of the request
+/// that it belongs to.
+#[expect(unreachable_pub, reason = "the bindings export it, and go no further themselves")]
+pub enum InputHandle {}
+
+/// A component of this contract, checked against the host once for all of its instances.
+#[derive(Clone)]
+pub(crate) struct Native {
+    pre: InstancePre<State>,
+    handle: ComponentExportIndex,
+    next: ComponentExportIndex,
+    trailers: ComponentExportIndex,
+}
+
+/// What a guest answered, unchecked.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) content: Content,
+}
+
+/// What follows the head.
+pub(crate) enum Content {
+    Empty,
+    Bytes(Bytes),
+    Chunks(ResourceAny),
+}
+
+/// What a call that may fail in the guest's own words returns.
+type Fallible<T> = wasmtime::Result<Result<T, String>>;
+
+impl Native {
+    /// Adds what this contract lets a guest import.
+    pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+        let mut types = linker.instance("wasgi:gateway/types@0.1.0")?;
+        // Nothing to do when a guest drops its input: the host forgets it with the request.
+        types.resource("input", ResourceType::host::<InputHandle>(), |_, _| Ok(()))?;
+        types.func_wrap_async("[method]input.read", |store, (input, max)| {
+            Box::new(async move { Ok((read(store, &input, max).await,)) })
+        })?;
+        types.func_wrap_async("[method]input.trailers", |store, (input,)| {
+            Box::new(async move { Ok((trailers(store, &input).await,)) })
+        })
+    }
+
+    /// Matches a component's imports and exports with the host's.
+    pub(crate) fn new(linker: &Linker<State>, component: &Component) -> wasmtime::Result<Self> {
+        let pre = linker.instantiate_pre(component)?;
+        let app = component
+            .get_export_index(None, "wasgi:gateway/app@0.1.0")
+            .ok_or_else(|| wasmtime::format_err!("it exports no wasgi:gateway/app@0.1"))?;
+        let function = |name: &str| {
+            component
+                .get_export_index(Some(&app), name)
+                .ok_or_else(|| wasmtime::format_err!("wasgi:gateway/app has no function {name}"))
+        };
+        Ok(Self {
+            handle: function("handle")?,
+            next: function("[method]body.next")?,
+            trailers: function("[method]body.trailers")?,
+            pre,
+        })
+    }
+
+    /// Makes an instance.
+    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
+        self.pre.instantiate_async(store).await
+    }
+
+    /// Calls `handle`. The input is that of the store.
+    pub(crate) async fn handle(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        parts: &Parts,
+        origin: &Origin,
+        generation: u32,
+    ) -> Fallible<Answer> {
+        let fields = request::fields(parts);
+        let (server_name, server_port) = request::server(parts, origin);
+        let (script_name, path_info) = request::split_path(&parts.uri, origin);
+        let remote = origin.remote.ip().to_canonical().to_string();
+        let environ = types::Environ {
+            request_method: parts.method.as_str(),
+            url_scheme: request::URL_SCHEME,
+            server_name: &server_name,
+            server_port,
+            script_name,
+            path_info,
+            query_string: parts.uri.query(),
+            server_protocol: request::protocol(parts.version),
+            remote: Some(types::Peer { address: &remote, port: origin.remote.port() }),
+            tls: None,
+            request_id: origin.request_id.as_str(),
+            route_parameters: &[],
+            headers: &fields,
+        };
+        type Handle<'a> = (&'a types::Environ<'a>, Resource<InputHandle>);
+        type Handled = (Result<app::Response, String>,);
+        let handle = instance.get_typed_func::<Handle<'_>, Handled>(&mut *store, &self.handle)?;
+        let input = Resource::new_own(generation);
+        let (result,) = handle.call_async(store, (&environ, input)).await?;
+        Ok(result.map(Answer::from))
+    }
+
+    /// Calls `body.next`.
+    pub(crate) async fn next(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        body: ResourceAny,
+    ) -> Fallible<Option<Bytes>> {
+        type Next = (Result<Option<Bytes>, String>,);
+        let next = instance.get_typed_func::<(ResourceAny,), Next>(&mut *store, &self.next)?;
+        let (result,) = next.call_async(store, (body,)).await?;
+        Ok(result)
+    }
+
+    /// Calls `body.trailers`.
+    pub(crate) async fn trailers(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        body: ResourceAny,
+    ) -> wasmtime::Result<Vec<Field>> {
+        let trailers = instance
+            .get_typed_func::<(ResourceAny,), (Vec<Field>,)>(&mut *store, &self.trailers)?;
+        let (fields,) = trailers.call_async(store, (body,)).await?;
+        Ok(fields)
+    }
+}
+
+impl From<app::Response> for Answer {
+    fn from(response: app::Response) -> Self {
+        let content = match response.content {
+            app::Content::Empty => Content::Empty,
+            app::Content::Bytes(bytes) => Content::Bytes(bytes.into()),
+            app::Content::Chunks(body) => Content::Chunks(body),
+        };
+        Self { status: response.status, fields: response.headers, content }
+    }
+}
+
+async fn read(
+    mut store: StoreContextMut<'_, State>,
+    input: &Resource<InputHandle>,
+    max: u32,
+) -> Result<Bytes, types::InputError> {
+    let state = store.data_mut();
+    // Limit: Limits::host_call
+    let max = max.min(u32::try_from(state.limits().host_call).unwrap_or(u32::MAX));
+    Ok(state.input.read(input.rep(), max).await?)
+}
+
+async fn trailers(
+    mut store: StoreContextMut<'_, State>,
+    input: &Resource<InputHandle>,
+) -> Result<Vec<Field>, types::InputError> {
+    let trailers: HeaderMap = store.data_mut().input.trailers(input.rep()).await?;
+    let owned = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
+    Ok(trailers.iter().map(owned).collect())
+}
+
+impl From<Failure> for types::InputError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TooLarge => Self::TooLarge,
+            Failure::TimedOut => Self::TimedOut,
+            Failure::Closed => Self::Closed,
+            Failure::Malformed => Self::Other("the body's framing is not valid HTTP".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The wasmtime engine: how it compiles, allocates and is ticked.
+//!
+//! There is one engine a class of contracts, because whether the component model's concurrency is
+//! on changes the compiled code. [`synchronous`] makes the one for contracts whose functions all
+//! are synchronous; one for `wasi:http` 0.3 stands beside it when that contract is served.
+//! Must not know any contract or app.
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Instances that may be alive at one time, over all apps. Each reserves some 4 GiB of address
+/// space, of which a process has 128 TiB.
+pub const INSTANCES_MAX: usize = 10_000;
+
+/// Core instances, memories and tables that one component may have. Python components, which link
+/// libraries dynamically, have some fifty core instances and one memory.
+const CORE_INSTANCES_PER_COMPONENT_MAX: u32 = 128;
+const MEMORIES_PER_COMPONENT_MAX: u32 = 4;
+const TABLES_PER_COMPONENT_MAX: u32 = 128;
+
+/// Tables that the pool holds for each instance that may be alive.
+const TABLES_PER_INSTANCE: usize = 8;
+
+/// Elements that a table may have: the engines of Python and JavaScript need some 10 000.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+/// Bytes of a memory and of a table that stay in place when an instance ends. Cleaning them by hand
+/// is cheaper than faulting them in again.
+const MEMORY_KEEP_RESIDENT: usize = 4 * MIB;
+const TABLE_KEEP_RESIDENT: usize = 64 * KIB;
+
+/// Bytes of native stack for a guest's frames, and those beyond for the host's frames above them.
+const WASM_STACK_BYTES: usize = 1024 * KIB;
+const HOST_STACK_BYTES: usize = 1024 * KIB;
+
+/// Warm slots that wait for their component to be asked again.
+const WARM_SLOTS_MAX: u32 = 1_000;
+
+/// Makes the engine for synchronous contracts, with room for so many instances at one time.
+pub(crate) fn synchronous(instances: usize) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // Backtraces of guests need none; registering it makes loading and dropping code slow.
+        .native_unwind_info(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    // What no toolchain of ours emits stays off: each feature is more to attack.
+    config.wasm_memory64(false).wasm_multi_memory(false);
+    Engine::new(&config)
+}
+
+fn pool(instances: usize) -> PoolingAllocationConfig {
+    let instances = instances.clamp(1, INSTANCES_MAX);
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(count(instances))
+        .total_stacks(count(instances))
+        // A few components have a second memory; the rest of the room is for them.
+        .total_memories(count(instances + instances / 4 + 1))
+        .total_tables(count(instances * TABLES_PER_INSTANCE))
+        // Only counted, not reserved.
+        .total_core_instances(count(instances).saturating_mul(CORE_INSTANCES_PER_COMPONENT_MAX))
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT_MAX)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT_MAX)
+        .max_tables_per_component(TABLES_PER_COMPONENT_MAX)
+        .max_component_instance_size(4 * MIB)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
+        .table_keep_resident(TABLE_KEEP_RESIDENT)
+        .max_unused_warm_slots(WARM_SLOTS_MAX.min(count(instances)))
+        .pagemap_scan(if swap_is_off() { Enabled::Auto } else { Enabled::No });
+    pool
+}
+
+/// Whether this machine has no swap. With swap, the scan for dirty pages misses those that were
+/// swapped out, and what one guest wrote could be read by the next.
+fn swap_is_off() -> bool {
+    std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1)
+}

@@ -1,0 +1,65 @@
+//! Finds out why a call into a guest failed.
+
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::PoolConcurrencyLimitError;
+
+use crate::error::{Error, GuestReport, Kind};
+use crate::meter::CpuExceeded;
+use crate::state::State;
+
+/// What wasmtime says when a guest hands over more than a call may. The error has no public type.
+const HOST_CALL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// The error of a call that ended in a trap, or that wasmtime refused.
+pub(crate) fn of_call(error: &wasmtime::Error, state: &State) -> Error {
+    // A guest that falls over what its client did is not at fault.
+    if let Some(error) = state.input.client_error() {
+        return error;
+    }
+    let cause = error.root_cause().to_string();
+    let (kind, message) = if error.is::<CpuExceeded>() {
+        (Kind::CpuLimit, cause)
+    } else if error.is::<PoolConcurrencyLimitError>() {
+        (Kind::Overloaded, format!("the host has no room for another instance: {cause}"))
+    } else if cause.contains(HOST_CALL_EXHAUSTED) {
+        let limit = state.limits().host_call;
+        (Kind::HostCallLimit, format!("one call made the host allocate more than {limit} bytes"))
+    } else if state.memory.refused {
+        let limit = state.limits().memory;
+        (Kind::MemoryLimit, format!("it wanted more than its {limit} bytes of memory: {cause}"))
+    } else {
+        (Kind::GuestTrapped, cause)
+    };
+    Error::new(kind, message).with_report(report(Some(error), state))
+}
+
+/// The error of an instance that could not be made.
+pub(crate) fn of_instantiation(error: &wasmtime::Error, state: &State) -> Error {
+    let guest_ran = error.is::<Trap>() || error.is::<WasmBacktrace>();
+    if guest_ran || state.memory.refused || error.is::<PoolConcurrencyLimitError>() {
+        return of_call(error, state);
+    }
+    Error::new(Kind::Instantiation, format!("cannot make an instance: {error:#}"))
+}
+
+/// The error of a guest that said itself that it failed.
+pub(crate) fn of_guest(message: &str, state: &State) -> Error {
+    state.input.client_error().unwrap_or_else(|| {
+        let message = message.escape_debug().to_string();
+        Error::new(Kind::GuestFailed, message).with_report(report(None, state))
+    })
+}
+
+/// What the guest left behind.
+pub(crate) fn report(error: Option<&wasmtime::Error>, state: &State) -> GuestReport {
+    let backtrace = error
+        .and_then(|error| error.downcast_ref::<WasmBacktrace>())
+        .map(|backtrace| printable(&backtrace.to_string()))
+        .unwrap_or_default();
+    GuestReport { backtrace, log_tail: state.finish_log() }
+}
+
+/// A backtrace whose names, which are the guest's, hold no control characters.
+fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control() || *character == '\n').collect()
+}

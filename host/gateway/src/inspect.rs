@@ -1,0 +1,228 @@
+//! What a binary says of itself: which contract it serves, what it asks for, how large it is.
+//!
+//! Reads bytes only. It must not compile or run anything: it decides what may be compiled.
+
+use std::path::Path;
+
+use serde::Serialize;
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::error::LoadError;
+
+/// Bytes of a file that the host is willing to compile.
+pub const COMPONENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// A contract between the host and a component, recognised from what the component exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contract {
+    /// `wasgi:gateway/app@0.1`: the native contract.
+    Gateway,
+    /// `wasi:http/incoming-handler@0.2`.
+    Http02,
+    /// `wasi:http/handler@0.3`.
+    Http03,
+    /// `wasi:cli/run@0.2`: a command.
+    Command,
+}
+
+impl Contract {
+    /// The interface that a component of this contract exports, without the patch version.
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Gateway => "wasgi:gateway/app@0.1",
+            Self::Http02 => "wasi:http/incoming-handler@0.2",
+            Self::Http03 => "wasi:http/handler@0.3",
+            Self::Command => "wasi:cli/run@0.2",
+        }
+    }
+
+    /// The contract of a component with these exports. The richest one wins.
+    fn recognise(exports: &[String]) -> Option<Self> {
+        [Self::Gateway, Self::Http03, Self::Http02, Self::Command]
+            .into_iter()
+            .find(|contract| exports.iter().any(|name| is_version_of(name, contract.interface())))
+    }
+}
+
+fn is_version_of(name: &str, interface: &str) -> bool {
+    name.strip_prefix(interface).is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
+}
+
+/// What a component says of itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// The contract that it serves; none if it is none of those that are known.
+    pub contract: Option<Contract>,
+    /// The names of its exports.
+    pub exports: Vec<String>,
+    /// The names of its imports: the capabilities that it asks for.
+    pub imports: Vec<String>,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// The core modules in it.
+    pub modules: usize,
+    /// The linear memories that its modules define.
+    pub memories: Vec<Memory>,
+    /// Who produced it, as `name version`.
+    pub producers: Vec<String>,
+}
+
+/// A linear memory of a component.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Memory {
+    /// Bytes at the start.
+    pub initial: u64,
+    /// Bytes that it may grow to, if the module bounds it.
+    pub maximum: Option<u64>,
+}
+
+/// Reads a component's own description from its file.
+pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
+    inspect_bytes(path, &read(path)?)
+}
+
+/// Reads a file that may be a component.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let unreadable = |error: std::io::Error| {
+        let name = path.display();
+        LoadError::new(format!("cannot read {name}: {error}"))
+            .with_hint("check the path; wasgi serves .wasm files and folders of them")
+    };
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    // Limit: COMPONENT_BYTES_MAX
+    if length > COMPONENT_BYTES_MAX {
+        return Err(LoadError::new(format!(
+            "cannot serve {}: it has {length} bytes, more than the {COMPONENT_BYTES_MAX} that a \
+             component may have",
+            path.display()
+        )));
+    }
+    std::fs::read(path).map_err(unreadable)
+}
+
+/// Reads a component's own description from its bytes.
+pub(crate) fn inspect_bytes(path: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
+    check_encoding(path, bytes)?;
+    walk(bytes).map_err(|error| {
+        LoadError::new(format!("cannot serve {}: it is not valid: {error}", path.display()))
+            .with_hint("the file may be damaged or cut short: build or copy it again")
+    })
+}
+
+fn check_encoding(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+    let name = path.display();
+    let refuse = |what: &str, hint: &str| {
+        Err(LoadError::new(format!("cannot serve {name}: it is {what}, not a component"))
+            .with_hint(hint))
+    };
+    let build = "build a component, for instance with `cargo build --target wasm32-wasip2`";
+    match bytes {
+        [] => refuse("empty", build),
+        _ if Parser::is_component(bytes) => Ok(()),
+        _ if Parser::is_core_wasm(bytes) => refuse("a core WebAssembly module", build),
+        _ => refuse("not WebAssembly", build),
+    }
+}
+
+fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
+    let mut found = Inspection {
+        contract: None,
+        exports: Vec::new(),
+        imports: Vec::new(),
+        bytes: bytes.len() as u64,
+        modules: 0,
+        memories: Vec::new(),
+        producers: Vec::new(),
+    };
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { encoding: Encoding::Module, .. } => found.modules += 1,
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    found.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    found.exports.push(export?.name.name.to_owned());
+                }
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    found.memories.push(Memory::of(&memory?));
+                }
+            }
+            Payload::CustomSection(section) if section.name() == "producers" => {
+                add_producers(&mut found.producers, section.data(), section.data_offset())?;
+            }
+            _ => {}
+        }
+    }
+    found.contract = Contract::recognise(&found.exports);
+    Ok(found)
+}
+
+impl Memory {
+    fn of(memory: &wasmparser::MemoryType) -> Self {
+        let page = 1_u64 << memory.page_size_log2.unwrap_or(16);
+        Self {
+            initial: memory.initial.saturating_mul(page),
+            maximum: memory.maximum.map(|pages| pages.saturating_mul(page)),
+        }
+    }
+}
+
+fn add_producers(all: &mut Vec<String>, data: &[u8], offset: usize) -> wasmparser::Result<()> {
+    let reader = wasmparser::BinaryReader::new(data, offset);
+    for field in wasmparser::ProducersSectionReader::new(reader)? {
+        for value in field?.values {
+            let value = value?;
+            let producer = format!("{} {}", value.name, value.version).trim_end().to_owned();
+            if !all.contains(&producer) {
+                all.push(producer);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognise(exports: &[&str]) -> Option<Contract> {
+        Contract::recognise(&exports.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn recognises_a_contract_among_other_exports() {
+        assert_eq!(recognise(&["init", "wasgi:gateway/app@0.1.0"]), Some(Contract::Gateway));
+        assert_eq!(recognise(&["wasi:http/incoming-handler@0.2.12"]), Some(Contract::Http02));
+        assert_eq!(recognise(&["wasi:http/handler@0.3.0"]), Some(Contract::Http03));
+        assert_eq!(recognise(&["wasi:cli/run@0.2.6"]), Some(Contract::Command));
+    }
+
+    #[test]
+    fn does_not_take_another_version_for_its_own() {
+        for name in ["wasgi:gateway/app@0.10.0", "wasgi:gateway/app", "wasi:http/handler@0.2.0"] {
+            assert_eq!(recognise(&[name]), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_what_a_file_is_instead_of_a_component() {
+        for (bytes, what) in [
+            (&b""[..], "empty"),
+            (b"#!/bin/sh", "not WebAssembly"),
+            (b"\0asm\x01\0\0\0", "a core WebAssembly module"),
+            (b"\0asm\x0d\0\x01\0\xff", "not valid"),
+        ] {
+            let error = inspect_bytes(Path::new("x.wasm"), bytes).unwrap_err().to_string();
+            assert!(error.contains("x.wasm") && error.contains(what), "{error}");
+        }
+    }
+}

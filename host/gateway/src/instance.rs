@@ -1,0 +1,74 @@
+//! One live sandbox, and those that wait to be used again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasmtime::Store;
+use wasmtime::component::Instance;
+
+use crate::admission::Permit;
+use crate::meter::Meter;
+use crate::settings::Reuse;
+use crate::state::State;
+
+/// A live sandbox. Dropping it ends the guest in it, wherever that is.
+///
+/// The store comes first: its memory is free before the permit lets another request in.
+pub(crate) struct Live {
+    pub(crate) store: Store<State>,
+    pub(crate) instance: Instance,
+    /// Requests that it has begun to serve.
+    pub(crate) served: u32,
+    /// The place of the request that it serves. None while it waits for one.
+    pub(crate) permit: Option<Permit>,
+}
+
+impl Live {
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.store.data().meter)
+    }
+}
+
+/// Instances that wait for their next request, the last used on top.
+#[derive(Default)]
+pub(crate) struct Pool {
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+struct Waiting {
+    live: Live,
+    since: Instant,
+}
+
+impl Pool {
+    /// The instance that was used last.
+    pub(crate) fn take(&self) -> Option<Live> {
+        Some(self.lock().pop()?.live)
+    }
+
+    /// Keeps an instance for its next request, if it may have one.
+    ///
+    /// There are never more than the app's places, because each came from one.
+    pub(crate) fn keep(&self, live: Live, bounds: &Reuse) {
+        // Limit: Reuse::requests, Reuse::memory
+        if live.served < bounds.requests && live.store.data().memory.bytes <= bounds.memory {
+            self.lock().push(Waiting { live, since: Instant::now() });
+        }
+    }
+
+    /// Ends the instances that have waited for too long.
+    pub(crate) fn sweep(&self, idle: Duration) {
+        let mut waiting = self.lock();
+        // Limit: Reuse::idle
+        let fresh = waiting.iter().position(|waiting| waiting.since.elapsed() < idle);
+        let end = fresh.unwrap_or(waiting.len());
+        let old: Vec<_> = waiting.drain(..end).collect();
+        // Ending an instance takes time that nobody else should wait for.
+        drop(waiting);
+        drop(old);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,124 @@
+//! The CPU time of one request: counted around every poll of its guest, looked at on every tick.
+//!
+//! Owns the count and what a tick decides. It must not stop a guest by any other way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::{StoreContextMut, UpdateDeadline};
+
+use crate::state::State;
+use crate::ticker::{TICK, Ticker};
+
+/// CPU time after which a request leaves the threads that serve connections (see `lane.rs`).
+pub(crate) const HEAVY: Duration = Duration::from_millis(4);
+
+/// Counts the CPU time of a request. Shared by whoever polls the guest and the guest's store.
+///
+/// The fields are atomics only because the two run on one thread after another; there is never a
+/// race to order.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    /// Nanoseconds of all polls that have ended.
+    used: AtomicU64,
+    /// The thread's CPU clock when the running poll began, in nanoseconds.
+    started: AtomicU64,
+    /// Nanoseconds of the last poll that has ended.
+    last: AtomicU64,
+}
+
+/// The error of a guest that used up its CPU time.
+#[derive(Debug, thiserror::Error)]
+#[error("it used more than its {limit:?} of CPU time")]
+pub(crate) struct CpuExceeded {
+    limit: Duration,
+}
+
+impl Meter {
+    /// Starts to count for another request.
+    pub(crate) fn reset(&self) {
+        self.used.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts the CPU time of a poll of the guest.
+    pub(crate) fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
+        self.started.store(thread_cpu(), Ordering::Relaxed);
+        let result = poll();
+        let last = self.running();
+        self.last.store(last, Ordering::Relaxed);
+        self.used.store(self.used.load(Ordering::Relaxed) + last, Ordering::Relaxed);
+        result
+    }
+
+    /// Whether the request has used much, and would have used more had it not been made to pause:
+    /// one that only waits often, as a long upload does, holds up nobody.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.used.load(Ordering::Relaxed) > nanoseconds(HEAVY)
+            && self.last.load(Ordering::Relaxed) > nanoseconds(TICK)
+    }
+
+    /// Nanoseconds since the running poll began.
+    fn running(&self) -> u64 {
+        thread_cpu().saturating_sub(self.started.load(Ordering::Relaxed))
+    }
+}
+
+/// Decides at a tick whether a guest goes on, makes room for others first, or has used up its time.
+pub(crate) fn on_tick(
+    store: &StoreContextMut<'_, State>,
+    ticker: &Ticker,
+) -> wasmtime::Result<UpdateDeadline> {
+    let state = store.data();
+    let running = state.meter.running();
+    let limit = state.limits().cpu;
+    // Limit: Limits::cpu
+    if state.meter.used.load(Ordering::Relaxed) + running > nanoseconds(limit) {
+        return Err(CpuExceeded { limit }.into());
+    }
+    ticker.keep_awake();
+    Ok(if running > nanoseconds(TICK) {
+        UpdateDeadline::Yield(1)
+    } else {
+        UpdateDeadline::Continue(1)
+    })
+}
+
+/// The meter of a request that is about to start.
+pub(crate) fn fresh() -> Arc<Meter> {
+    Arc::new(Meter::default())
+}
+
+fn thread_cpu() -> u64 {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    // The clock starts at zero with its thread, so neither part is negative.
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_time_of_polls_until_it_is_reset() {
+        let meter = Meter::default();
+        let long = || {
+            let began = thread_cpu();
+            while thread_cpu() - began < 2 * nanoseconds(TICK) {}
+        };
+        while !meter.is_heavy() {
+            meter.measure(long);
+        }
+        meter.measure(|| ());
+        assert!(!meter.is_heavy(), "the last poll was short");
+        meter.measure(long);
+        assert!(meter.is_heavy());
+        meter.reset();
+        assert!(!meter.is_heavy());
+    }
+}

@@ -1,0 +1,90 @@
+//! The thread that ticks the engines' epochs, so that a guest in a loop comes back to the host.
+//!
+//! Owns the thread and its pauses. What happens at a tick is decided in `meter.rs`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use wasmtime::EngineWeak;
+
+/// Time between two ticks: how long a guest can hold a thread before the host sees it again.
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// Ticks without a running guest after which the thread pauses, so that an idle host does not wake.
+const IDLE_TICKS: u32 = 1000;
+
+/// The ticking thread. It ends when the last handle is dropped or its engine is.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+    thread: Thread,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// A guest ran since the last tick.
+    active: AtomicBool,
+    /// The thread waits to be woken.
+    paused: AtomicBool,
+    /// The handle is gone.
+    stopped: AtomicBool,
+}
+
+impl Ticker {
+    /// Starts to tick an engine's epoch.
+    pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let thread = thread::Builder::new().name("wasgi-ticker".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || tick(&engine, &shared)
+        })?;
+        Ok(Self { shared, thread: thread.thread().clone() })
+    }
+
+    /// Says that a guest is about to run, or still runs.
+    ///
+    /// The order matters: the thread declares its pause and then looks for activity, this declares
+    /// activity and then looks for the pause, so one of the two sees the other.
+    #[inline]
+    pub(crate) fn keep_awake(&self) {
+        if self.shared.active.load(Ordering::Relaxed) {
+            return;
+        }
+        self.shared.active.store(true, Ordering::SeqCst);
+        if self.shared.paused.load(Ordering::SeqCst) {
+            self.thread.unpark();
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        self.thread.unpark();
+    }
+}
+
+fn tick(engine: &EngineWeak, shared: &Shared) {
+    let mut idle_ticks = 0;
+    while !shared.stopped.load(Ordering::SeqCst) {
+        thread::park_timeout(TICK);
+        let Some(engine) = engine.upgrade() else { return };
+        engine.increment_epoch();
+        drop(engine);
+        if shared.active.swap(false, Ordering::SeqCst) {
+            idle_ticks = 0;
+            continue;
+        }
+        idle_ticks += 1;
+        if idle_ticks >= IDLE_TICKS {
+            shared.paused.store(true, Ordering::SeqCst);
+            while !shared.active.load(Ordering::SeqCst) && !shared.stopped.load(Ordering::SeqCst) {
+                thread::park();
+            }
+            shared.paused.store(false, Ordering::SeqCst);
+            idle_ticks = 0;
+        }
+    }
+}

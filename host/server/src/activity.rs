@@ -1,0 +1,190 @@
+//! What a connection is doing and since when: written by its socket and its requests, read by its
+//! watchdog.
+//!
+//! All of them run in the connection's one task; the atomics only let it move between threads.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::ConnectionLimits;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It waits for a request.
+    Idle,
+    /// Some of a request's head has come.
+    Head,
+    /// A request is being answered.
+    Busy,
+}
+
+/// Which limit a client has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    KeepAlive,
+    Head,
+    Write,
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    began: Instant,
+    phase: AtomicU8,
+    /// When the phase began, or the last bytes were written in it.
+    since: AtomicU64,
+    /// When a write began to wait for the client; zero if none does.
+    blocked_since: AtomicU64,
+    /// Whether all of the request's body has been read.
+    body_read: AtomicBool,
+}
+
+impl Activity {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            since: AtomicU64::new(0),
+            blocked_since: AtomicU64::new(0),
+            body_read: AtomicBool::new(true),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Relaxed) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            _ => Phase::Busy,
+        }
+    }
+
+    /// Bytes have come.
+    pub(crate) fn received(&self) {
+        if self.phase() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    /// A request's head is complete.
+    pub(crate) fn request_began(&self, body_read: bool) {
+        self.body_read.store(body_read, Relaxed);
+        self.phase.store(Phase::Busy as u8, Relaxed);
+    }
+
+    /// All of a request's body has come.
+    pub(crate) fn request_read(&self) {
+        self.body_read.store(true, Relaxed);
+    }
+
+    /// Whether all of the request's body has come.
+    pub(crate) fn is_request_read(&self) -> bool {
+        self.body_read.load(Relaxed)
+    }
+
+    /// A request is over.
+    pub(crate) fn request_ended(&self) {
+        self.enter(Phase::Idle);
+    }
+
+    /// The client took some of what was written.
+    pub(crate) fn sent(&self) {
+        self.blocked_since.store(0, Relaxed);
+        if self.phase() == Phase::Idle {
+            self.since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// The client takes nothing at the moment.
+    pub(crate) fn blocked(&self) {
+        if self.blocked_since.load(Relaxed) == 0 {
+            self.blocked_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// The limit that is reached now, or when to look again.
+    pub(crate) fn check(&self, limits: &ConnectionLimits) -> Result<Instant, Overdue> {
+        let blocked_since = self.blocked_since.load(Relaxed);
+        let (since, limit, overdue) = match self.phase() {
+            // Limit: ConnectionLimits::write_stall
+            _ if blocked_since > 0 => (blocked_since, limits.write_stall, Overdue::Write),
+            // Limit: ConnectionLimits::keep_alive
+            Phase::Idle => (self.since.load(Relaxed), limits.keep_alive, Overdue::KeepAlive),
+            // Limit: ConnectionLimits::head_wait
+            Phase::Head => (self.since.load(Relaxed), limits.head_wait, Overdue::Head),
+            Phase::Busy => return Ok(Instant::now() + limits.shortest()),
+        };
+        let deadline = self.began + Duration::from_millis(since) + limit;
+        if deadline <= Instant::now() {
+            return Err(overdue);
+        }
+        // Another phase with a shorter limit may begin before this one's deadline.
+        Ok(deadline.min(Instant::now() + limits.shortest()))
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+        self.since.store(self.now(), Relaxed);
+    }
+
+    /// Milliseconds since the connection began; one at least, as zero means "not at all".
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+impl ConnectionLimits {
+    fn shortest(&self) -> Duration {
+        self.keep_alive.min(self.head_wait).min(self.write_stall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: ConnectionLimits = ConnectionLimits {
+        head_wait: Duration::from_secs(1),
+        write_stall: Duration::from_secs(2),
+        keep_alive: Duration::from_secs(3),
+        ..ConnectionLimits::DEFAULT
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn each_phase_has_its_limit() {
+        let activity = Activity::new();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(activity.check(&LIMITS).is_ok());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(activity.check(&LIMITS), Err(Overdue::KeepAlive));
+
+        activity.received();
+        assert!(activity.check(&LIMITS).is_ok());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        activity.received();
+        assert_eq!(activity.check(&LIMITS), Err(Overdue::Head));
+
+        activity.request_began(true);
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!(activity.check(&LIMITS).is_ok());
+        activity.request_ended();
+        assert!(activity.check(&LIMITS).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_a_little_is_not_stalled() {
+        let activity = Activity::new();
+        activity.request_began(true);
+        for _ in 0..5 {
+            activity.blocked();
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(activity.check(&LIMITS).is_ok());
+            activity.sent();
+        }
+        activity.blocked();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(activity.check(&LIMITS), Err(Overdue::Write));
+    }
+}

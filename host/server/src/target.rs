@@ -1,0 +1,94 @@
+//! Whether a request is one that a gateway can take: its method, target and `host` field.
+
+use http::header::HOST;
+use http::request::Parts;
+use http::{Method, Version};
+use wasgi_gateway::{Error, Kind};
+
+/// Checks a request's head.
+///
+/// Fails for `CONNECT`, which is for proxies (RFC 9110, section 9.3.6), and for a `host` field that
+/// is missing, repeated or not a host (RFC 9112, section 3.2).
+pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
+    if parts.method == Method::CONNECT {
+        return Err(bad("the method is CONNECT: expected one that an origin server answers"));
+    }
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let first = hosts.next();
+    if hosts.next().is_some() {
+        return Err(bad("it has several host fields: expected one"));
+    }
+    match first {
+        None if parts.version >= Version::HTTP_11 && parts.uri.authority().is_none() => {
+            Err(bad("it has no host field: expected one"))
+        }
+        Some(host) if !is_host(host.as_bytes()) => {
+            Err(bad("its host field is not a host with an optional port"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a value has the form `uri-host [ ":" port ]` (RFC 9110, section 7.2). It may be empty.
+fn is_host(value: &[u8]) -> bool {
+    let Ok(value) = std::str::from_utf8(value) else { return false };
+    value.is_empty()
+        || !value.contains('@') && value.parse::<http::uri::Authority>().is_ok_and(has_valid_port)
+}
+
+fn has_valid_port(authority: http::uri::Authority) -> bool {
+    let text = authority.as_str();
+    let host_end = text.rfind(']').map_or(0, |end| end + 1);
+    match text[host_end..].split_once(':') {
+        Some((_, "")) | None => true,
+        Some((_, port)) => {
+            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+        }
+    }
+}
+
+fn bad(message: &str) -> Error {
+    Error::new(Kind::BadRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn is_accepted(request: http::request::Builder) -> bool {
+        check(&request.body(()).unwrap().into_parts().0).is_ok()
+    }
+
+    #[test]
+    fn host_must_be_there_once_and_be_a_host() {
+        let get = || Request::get("/");
+        assert!(is_accepted(get().header(HOST, "a.example")));
+        assert!(is_accepted(get().version(Version::HTTP_10)));
+        assert!(is_accepted(Request::get("http://a.example/")));
+        assert!(!is_accepted(get()));
+        assert!(!is_accepted(get().header(HOST, "a.example").header(HOST, "a.example")));
+        for (host, expected) in [
+            ("", true),
+            ("a.example:80", true),
+            ("a.example:", true),
+            ("127.0.0.1:8080", true),
+            ("[::1]:8080", true),
+            ("a.example:99999", false),
+            ("a.example:x", false),
+            ("a b", false),
+            ("a/b", false),
+            ("user@a.example", false),
+            ("a,b@c", false),
+        ] {
+            assert_eq!(is_accepted(get().header(HOST, host)), expected, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn connect_is_refused() {
+        let connect = Request::builder().method(Method::CONNECT).uri("a.example:443");
+        assert!(!is_accepted(connect.header(HOST, "a.example:443")));
+    }
+}

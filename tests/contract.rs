@@ -1,0 +1,129 @@
+use std::fs;
+
+use wit_parser::{
+    Docs, Function, Interface, Resolve, Stability, Type, TypeDef, TypeDefKind, TypeId,
+};
+
+use crate::support::root;
+
+/// What a WIT item lacks, collected over all items.
+struct Walk<'a> {
+    wit: &'a Resolve,
+    items: usize,
+    faults: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn has_docs(&mut self, item: &str, docs: &Docs) {
+        self.items += 1;
+        if docs
+            .contents
+            .as_deref()
+            .is_none_or(|text| text.trim().is_empty())
+        {
+            self.faults.push(format!("{item} has no docs"));
+        }
+    }
+
+    fn has_version(&mut self, item: &str, stability: &Stability) {
+        if !matches!(stability, Stability::Stable { .. }) {
+            self.faults.push(format!("{item} has no @since"));
+        }
+    }
+
+    fn interface(&mut self, interface: &Interface) {
+        let name = interface.name.as_deref().unwrap();
+        self.has_docs(name, &interface.docs);
+        self.has_version(name, &interface.stability);
+        for id in interface.types.values() {
+            self.type_def(name, *id);
+        }
+        for function in interface.functions.values() {
+            self.function(name, function);
+        }
+    }
+
+    fn function(&mut self, interface: &str, function: &Function) {
+        self.has_docs(&format!("{interface}.{}", function.name), &function.docs);
+    }
+
+    fn type_def(&mut self, interface: &str, id: TypeId) {
+        let def = &self.wit.types[id];
+        let name = format!("{interface}.{}", def.name.as_deref().unwrap());
+        if is_used_from_elsewhere(self.wit, def) {
+            return;
+        }
+        self.has_docs(&name, &def.docs);
+        self.has_version(&name, &def.stability);
+        let parts: Vec<(&String, &Docs)> = match &def.kind {
+            TypeDefKind::Record(record) => {
+                record.fields.iter().map(|f| (&f.name, &f.docs)).collect()
+            }
+            TypeDefKind::Variant(variant) => {
+                variant.cases.iter().map(|c| (&c.name, &c.docs)).collect()
+            }
+            TypeDefKind::Enum(cases) => cases.cases.iter().map(|c| (&c.name, &c.docs)).collect(),
+            TypeDefKind::Flags(flags) => flags.flags.iter().map(|f| (&f.name, &f.docs)).collect(),
+            _ => Vec::new(),
+        };
+        for (part, docs) in parts {
+            self.has_docs(&format!("{name}.{part}"), docs);
+        }
+    }
+}
+
+/// Whether this is a name that `use` brought in: it is documented where it comes from.
+fn is_used_from_elsewhere(wit: &Resolve, def: &TypeDef) -> bool {
+    match def.kind {
+        TypeDefKind::Type(Type::Id(id)) => wit.types[id].owner != def.owner,
+        _ => false,
+    }
+}
+
+#[test]
+fn every_item_is_documented_and_versioned() {
+    let mut wit = Resolve::default();
+    let (package, _) = wit.push_dir(root().join("wit")).unwrap();
+    let package = &wit.packages[package];
+    assert_eq!(package.name.to_string(), "wasgi:gateway@0.1.0");
+    let mut walk = Walk {
+        wit: &wit,
+        items: 0,
+        faults: Vec::new(),
+    };
+    for id in package.interfaces.values() {
+        walk.interface(&wit.interfaces[*id]);
+    }
+    for (name, id) in &package.worlds {
+        walk.has_docs(name, &wit.worlds[*id].docs);
+        walk.has_version(name, &wit.worlds[*id].stability);
+    }
+    assert!(walk.faults.is_empty(), "{:#?}", walk.faults);
+    assert!(walk.items > 30, "only {} items were walked", walk.items);
+}
+
+#[test]
+fn lines_are_short_and_comments_are_docs() {
+    let mut files = 0;
+    for entry in fs::read_dir(root().join("wit")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "wit") {
+            continue;
+        }
+        files += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(
+                line.chars().count() <= 80,
+                "{place} is longer than 80 columns"
+            );
+            let comment = line.find("//").map_or("", |start| &line[start..]);
+            assert!(
+                comment.is_empty() || comment.starts_with("///"),
+                "{place}: not `///`"
+            );
+        }
+    }
+    assert!(files >= 3);
+}

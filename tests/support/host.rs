@@ -1,0 +1,319 @@
+//! The host under test: the real binary, started, watched and stopped.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "a failed test shows what its host wrote"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::client::{Connection, Response, get};
+use super::guests;
+use super::output::Output;
+
+/// The two ways in which the host runs instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    Fresh,
+    Reuse,
+}
+
+/// The host of this isolation that the whole suite shares, with the ordinary guests at `/NAME`.
+pub(crate) fn shared(isolation: Isolation) -> &'static Host {
+    static FRESH: LazyLock<Host> = LazyLock::new(|| all_guests(Isolation::Fresh));
+    static REUSE: LazyLock<Host> = LazyLock::new(|| all_guests(Isolation::Reuse));
+    match isolation {
+        Isolation::Fresh => &FRESH,
+        Isolation::Reuse => &REUSE,
+    }
+}
+
+fn all_guests(isolation: Isolation) -> Host {
+    let setup = guests::SHARED
+        .iter()
+        .fold(Setup::new(isolation), |setup, name| setup.app(name, ""));
+    setup.start().ended_with_the_suite()
+}
+
+/// The manifest and the arguments of a host that is to be started.
+pub(crate) struct Setup {
+    isolation: Isolation,
+    server: String,
+    apps: String,
+    args: Vec<String>,
+    folder: TempDir,
+}
+
+impl Setup {
+    pub(crate) fn new(isolation: Isolation) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self {
+            isolation,
+            server: String::new(),
+            apps: String::new(),
+            args: Vec::new(),
+            folder,
+        }
+    }
+
+    /// Add to the manifest's `[server]` table, and to the tables in it.
+    pub(crate) fn server(mut self, toml: &str) -> Self {
+        writeln!(self.server, "{toml}").unwrap();
+        self
+    }
+
+    /// Mount a guest at its name, with more of its `[[app]]` table.
+    pub(crate) fn app(self, guest: &str, toml: &str) -> Self {
+        self.mount(&format!("/{guest}"), guest, toml)
+    }
+
+    /// Mount a guest, with more of its `[[app]]` table.
+    pub(crate) fn mount(mut self, path: &str, guest: &str, toml: &str) -> Self {
+        let name = match path.trim_start_matches('/') {
+            "" => "root".to_owned(),
+            path => path.replace('/', "-"),
+        };
+        let isolation = match self.isolation {
+            Isolation::Fresh => "request",
+            Isolation::Reuse => "reuse",
+        };
+        let component = guests::path(guest);
+        writeln!(
+            self.apps,
+            "[[app]]\nname = '{name}'\ncomponent = '{}'\npath = '{path}'\n\
+             isolation = '{isolation}'\n{toml}\n",
+            component.display(),
+        )
+        .unwrap();
+        self
+    }
+
+    /// Add an argument.
+    pub(crate) fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// The folder of the manifest, for the files that it names.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Start the host, and wait until it listens.
+    pub(crate) fn start(self) -> Host {
+        let manifest = self.folder.path().join("wasgi.toml");
+        fs::write(
+            &manifest,
+            format!("[server]\n{}\n{}", self.server, self.apps),
+        )
+        .unwrap();
+        let manifest = manifest.to_str().unwrap();
+        let mut args = vec!["--config", manifest];
+        args.extend(self.args.iter().map(String::as_str));
+        let mut host = Host::serve(&args);
+        host.folder = Some(self.folder);
+        host
+    }
+}
+
+/// A running host. It is killed when this is dropped.
+pub(crate) struct Host {
+    process: Process,
+    address: SocketAddr,
+    /// Kept for as long as the host may read from it.
+    folder: Option<TempDir>,
+    /// Ends a host that is held by a static.
+    guard: Option<Child>,
+}
+
+impl Host {
+    /// Run `wasgi serve` on a free port with these arguments, and wait until it listens.
+    pub(crate) fn serve(args: &[&str]) -> Self {
+        let cache = cache();
+        let mut all = vec!["serve", "--addr", "127.0.0.1:0"];
+        if !args.contains(&"--cache") && !args.contains(&"--no-cache") {
+            all.extend(["--cache", cache.to_str().unwrap()]);
+        }
+        all.extend(args);
+        Self::serve_as_told(&all)
+    }
+
+    /// Run the binary with nothing but these arguments, and wait until it listens.
+    pub(crate) fn serve_as_told(args: &[&str]) -> Self {
+        let process = Process::start(args);
+        let first = process.stderr.first_line().unwrap_or_default();
+        let address = first
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| {
+                panic!(
+                    "the first line is not the address:\n{}",
+                    process.stderr.text()
+                )
+            });
+        let address = address.parse().unwrap();
+        Self {
+            process,
+            address,
+            folder: None,
+            guard: None,
+        }
+    }
+
+    /// End this host with the suite's own process, however that ends: a static is never dropped.
+    pub(crate) fn ended_with_the_suite(mut self) -> Self {
+        let pid = self.process.child.id().to_string();
+        let guard = Command::new("sh")
+            .args(["-c", "read line; kill \"$0\"", &pid])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        // Its standard input is open for as long as this process lives; then `read` sees the end.
+        self.guard = Some(guard.unwrap());
+        self
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn stdout(&self) -> &Output {
+        &self.process.stdout
+    }
+
+    pub(crate) fn stderr(&self) -> &Output {
+        &self.process.stderr
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
+    /// Send a request on a connection of its own, and return the response to it.
+    pub(crate) fn send(&self, request: impl AsRef<[u8]>) -> Response {
+        let mut connection = self.connect();
+        connection.send(request);
+        connection.response()
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Response {
+        self.send(get(target))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.process.child.id()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Tell the host to stop, and expect that it does so properly. Returns its standard output.
+    pub(crate) fn stop(self) -> String {
+        self.signal(Signal::TERM);
+        self.finish()
+    }
+
+    /// Expect that the host, told to stop before, ends properly. Returns its standard output.
+    pub(crate) fn finish(mut self) -> String {
+        let end = self.process.wait();
+        assert_eq!(end.code, Some(0), "the host did not end properly");
+        end.stdout
+    }
+
+    /// Show what this host wrote if the test that holds the result fails.
+    pub(crate) fn show_on_failure(&self) -> impl Drop + use<'_> {
+        Shown(&self.process)
+    }
+}
+
+/// The compiled guests, shared by all hosts of all runs.
+fn cache() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// Run the binary to its end.
+pub(crate) fn run(args: &[&str]) -> End {
+    Process::start(args).wait()
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// None: it ended by a signal.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+struct Process {
+    child: Child,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Process {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wasgi"))
+            .args(args)
+            .env("WASGI_TEST_SECRET", "leaked from the host")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = Output::collect(child.stdout.take().unwrap());
+        let stderr = Output::collect(child.stderr.take().unwrap());
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    fn wait(&mut self) -> End {
+        let has_ended = self.stderr.wait_for_end() && self.stdout.wait_for_end();
+        assert!(has_ended, "the process does not end");
+        let code = self.child.wait().unwrap().code();
+        End {
+            code,
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        show_if_panicking(self);
+        // It may have ended before; then there is nothing to kill.
+        drop(self.child.kill());
+        self.child.wait().unwrap();
+    }
+}
+
+struct Shown<'a>(&'a Process);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        show_if_panicking(self.0);
+    }
+}
+
+fn show_if_panicking(process: &Process) {
+    const LINES_MAX: usize = 60;
+    if thread::panicking() {
+        for (name, output) in [("stdout", &process.stdout), ("stderr", &process.stderr)] {
+            let text = output.text();
+            let lines: Vec<_> = text.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LINES_MAX)..];
+            eprintln!("--- the host's {name}, last lines ---\n{}", last.join("\n"));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{guests, root};
+
+/// The Rust sources below a folder, those of builds left out.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files.extend(sources(&path));
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The sources of this suite, the guests left out.
+fn tests() -> Vec<(PathBuf, String)> {
+    let tests = root().join("tests");
+    let mut files = sources(&tests);
+    files.retain(|file| !file.starts_with(tests.join("guests")));
+    files
+        .into_iter()
+        .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
+        .collect()
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let files = sources(&root());
+    assert!(files.len() > 20, "{} files", files.len());
+    let long: Vec<_> = files
+        .into_iter()
+        .map(|file| (fs::read_to_string(&file).unwrap().lines().count(), file))
+        .filter(|(lines, _)| *lines > 400)
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn no_test_sleeps_or_is_ignored() {
+    for (file, text) in tests() {
+        for word in [concat!("thread::", "sleep"), concat!("#[", "ignore")] {
+            assert!(!text.contains(word), "{word} in {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_fixture_is_used() {
+    let declared = guests::declared();
+    assert!(declared.len() > 20, "{declared:?}");
+    let tests: Vec<_> = tests()
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("support/guests.rs"))
+        .collect();
+    for name in declared {
+        let ways = [format!("/{name}"), format!("\"{name}\"")];
+        let is_used = tests
+            .iter()
+            .any(|(_, text)| ways.iter().any(|way| text.contains(way)));
+        assert!(is_used, "no test uses the fixture {name}");
+    }
+}
+
+#[test]
+fn every_declared_fixture_has_a_file_and_every_file_is_declared() {
+    let declared = guests::declared();
+    for folder in ["examples", "bin"] {
+        let folder = root().join("tests/guests").join(folder);
+        for file in folder
+            .is_dir()
+            .then(|| sources(&folder))
+            .into_iter()
+            .flatten()
+        {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(declared.contains(&name), "{name} is not declared");
+        }
+    }
+    for name in guests::SHARED {
+        assert!(
+            declared.iter().any(|other| other == name),
+            "{name} is not a fixture"
+        );
+    }
+}
