@@ -79,11 +79,9 @@ impl Report<'_> {
         row(
             &mut table,
             "memories",
-            found.memories.iter().map(|memory| {
-                let most = memory
-                    .maximum
-                    .map_or("no bound".to_owned(), |most| Bytes(most).to_string());
-                format!("{} at the start, {most} at most", Bytes(memory.initial))
+            found.memories.iter().map(|memory| match memory.maximum {
+                Some(most) => format!("{} to {}", Bytes(memory.initial), Bytes(most)),
+                None => format!("{} or more", Bytes(memory.initial)),
             }),
         );
         row(&mut table, "producers", found.producers.iter().cloned());

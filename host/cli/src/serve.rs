@@ -48,6 +48,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         .iter()
         .map(bind)
         .collect::<Result<Vec<_>, _>>()?;
+    for mount in &mounts {
+        tracing::info!(
+            app = mount.app.settings().name,
+            path = mount::show(&mount.path),
+            "serving"
+        );
+    }
     // From here on a signal is heard. The second ends the requests that the first let run on.
     let mut first = Signals::listen()?;
     let mut second = Signals::listen()?;
@@ -79,12 +86,7 @@ fn cannot(what: &str, error: &io::Error) -> Failure {
 
 fn load(gateway: &Gateway, app: PlannedApp) -> Result<Mount, Failure> {
     let component = gateway.load(&app.component)?;
-    tracing::info!(
-        app = app.settings.name,
-        path = mount::show(&app.mount),
-        component = %app.component.display(),
-        "loaded"
-    );
+    tracing::debug!(app = app.settings.name, component = %app.component.display(), "loaded");
     Ok(Mount {
         path: app.mount,
         app: App::new(&component, app.settings)?,

@@ -17,16 +17,25 @@ pub(crate) const HEAVY: Duration = Duration::from_millis(4);
 
 /// Counts the CPU time of a request. Shared by whoever polls the guest and the guest's store.
 ///
+/// Reading a thread's CPU clock is a system call, and most polls are over within microseconds. So a
+/// poll counts as the time that passes during it, which is no less than the CPU time, until its
+/// first tick; from there on the CPU clock is read. What the host's scheduler takes from a guest is
+/// therefore charged to it for [`TICK`] a poll at most.
+///
 /// The fields are atomics only because the two run on one thread after another; there is never a
 /// race to order.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     /// Nanoseconds of all polls that have ended.
     used: AtomicU64,
-    /// The thread's CPU clock when the running poll began, in nanoseconds.
-    started: AtomicU64,
     /// Nanoseconds of the last poll that has ended.
     last: AtomicU64,
+    /// Nanoseconds of the running poll up to its first tick; zero if there was none.
+    before_tick: AtomicU64,
+    /// The thread's CPU clock at that tick, in nanoseconds.
+    cpu_at_tick: AtomicU64,
+    /// When the running poll began, on the clock that [`now`] reads.
+    began: AtomicU64,
 }
 
 /// The error of a guest that used up its CPU time.
@@ -44,24 +53,44 @@ impl Meter {
 
     /// Counts the CPU time of a poll of the guest.
     pub(crate) fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
-        self.started.store(thread_cpu(), Ordering::Relaxed);
+        self.began.store(now(), Ordering::Relaxed);
+        self.before_tick.store(0, Ordering::Relaxed);
         let result = poll();
-        let last = self.running();
+        let last = match self.before_tick.load(Ordering::Relaxed) {
+            0 => self.elapsed().min(nanoseconds(TICK)),
+            before_tick => before_tick + self.since_tick(),
+        };
         self.last.store(last, Ordering::Relaxed);
         self.used.store(self.used.load(Ordering::Relaxed) + last, Ordering::Relaxed);
         result
+    }
+
+    /// Nanoseconds that the running poll has used, at a tick.
+    fn at_tick(&self) -> u64 {
+        match self.before_tick.load(Ordering::Relaxed) {
+            0 => {
+                let elapsed = self.elapsed().clamp(1, nanoseconds(TICK));
+                self.before_tick.store(elapsed, Ordering::Relaxed);
+                self.cpu_at_tick.store(thread_cpu(), Ordering::Relaxed);
+                elapsed
+            }
+            before_tick => before_tick + self.since_tick(),
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        now().saturating_sub(self.began.load(Ordering::Relaxed))
+    }
+
+    fn since_tick(&self) -> u64 {
+        thread_cpu().saturating_sub(self.cpu_at_tick.load(Ordering::Relaxed))
     }
 
     /// Whether the request has used much, and would have used more had it not been made to pause:
     /// one that only waits often, as a long upload does, holds up nobody.
     pub(crate) fn is_heavy(&self) -> bool {
         self.used.load(Ordering::Relaxed) > nanoseconds(HEAVY)
-            && self.last.load(Ordering::Relaxed) > nanoseconds(TICK)
-    }
-
-    /// Nanoseconds since the running poll began.
-    fn running(&self) -> u64 {
-        thread_cpu().saturating_sub(self.started.load(Ordering::Relaxed))
+            && self.last.load(Ordering::Relaxed) >= nanoseconds(TICK)
     }
 }
 
@@ -71,14 +100,14 @@ pub(crate) fn on_tick(
     ticker: &Ticker,
 ) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
-    let running = state.meter.running();
+    let running = state.meter.at_tick();
     let limit = state.limits().cpu;
     // Limit: Limits::cpu
     if state.meter.used.load(Ordering::Relaxed) + running > nanoseconds(limit) {
         return Err(CpuExceeded { limit }.into());
     }
     ticker.keep_awake();
-    Ok(if running > nanoseconds(TICK) {
+    Ok(if running >= nanoseconds(TICK) {
         UpdateDeadline::Yield(1)
     } else {
         UpdateDeadline::Continue(1)
@@ -90,9 +119,19 @@ pub(crate) fn fresh() -> Arc<Meter> {
     Arc::new(Meter::default())
 }
 
+/// Nanoseconds of CPU time of this thread.
 fn thread_cpu() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    // The clock starts at zero with its thread, so neither part is negative.
+    read(ClockId::ThreadCPUTime)
+}
+
+/// Nanoseconds of a clock that never goes back. Reading it is no system call.
+fn now() -> u64 {
+    read(ClockId::Monotonic)
+}
+
+fn read(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock);
+    // Both clocks start at zero, with the thread and with the machine.
     now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
@@ -108,6 +147,7 @@ mod tests {
     fn counts_the_time_of_polls_until_it_is_reset() {
         let meter = Meter::default();
         let long = || {
+            meter.at_tick();
             let began = thread_cpu();
             while thread_cpu() - began < 2 * nanoseconds(TICK) {}
         };
