@@ -248,13 +248,7 @@ fn a_manifest_names_several_addresses() {
          [[app]]\ncomponent = \"hello.wasm\"\n",
     );
     let host = Host::serve_as_told(&["serve", "--no-cache", "--config", path.to_str().unwrap()]);
-    let other = host
-        .stderr()
-        .text()
-        .lines()
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned();
+    let other = host.stderr().line(1).unwrap();
     let other = other
         .strip_prefix("listening on http://")
         .unwrap()

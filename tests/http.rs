@@ -231,7 +231,6 @@ both!(refuses_bad_request_lines, |host| {
         "GET /hello http/1.1",
         "G\"T /hello HTTP/1.1",
         "GET /hel\x01lo HTTP/1.1",
-        "GET hello HTTP/1.1",
         " GET /hello HTTP/1.1",
         "PRI * HTTP/2.0",
     ];
@@ -243,6 +242,13 @@ both!(refuses_bad_request_lines, |host| {
         );
     }
     is_still_well(host);
+});
+
+both!(refuses_targets_of_other_forms, |isolation: Isolation| {
+    let host = Setup::new(isolation).mount("/", "environ", "").start();
+    for target in ["hello", "test:80", "*", "?x"] {
+        assert_eq!(host.get(target).status, 400, "{target:?}");
+    }
 });
 
 both!(refuses_bad_fields, |host| {

@@ -51,7 +51,7 @@ fn a_reused_instance_ends_when_it_was_idle() {
         .app("sleep", "")
         .start();
     assert_eq!(
-        counts(&host, &["/count", "/sleep?ms=800", "/count"]),
+        counts(&host, &["/count", "/sleep?ms=2000", "/count"]),
         ["1", "woke", "1"]
     );
 }
@@ -258,11 +258,17 @@ fn a_reused_instance_ends_with_a_limit() {
 
 #[test]
 fn a_reused_instance_ends_when_its_client_leaves() {
-    let host = one_by_one(Isolation::Reuse, "count", "");
+    let toml = "[app.limits]\nconcurrency = 1\nqueue = 0\n";
+    let host = Setup::new(Isolation::Reuse).app("count", toml).start();
     assert_eq!(counts(&host, &["/count", "/count"]), ["1", "2"]);
     let mut connection = host.connect();
     connection.send(get("/count?then=sleep"));
+    // The guest works for it when another request finds no room.
+    while host.get("/count").status != 503 {}
     drop(connection);
-    host.stdout().wait_for(&["then=sleep", " 499 "]);
-    assert_eq!(counts(&host, &["/count", "/count"]), ["1", "2"]);
+    let mut response = host.get("/count");
+    while response.status == 503 {
+        response = host.get("/count");
+    }
+    assert_eq!(response.text().trim_end(), "1");
 }

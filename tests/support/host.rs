@@ -150,7 +150,7 @@ impl Host {
     /// Run the binary with nothing but these arguments, and wait until it listens.
     pub(crate) fn serve_as_told(args: &[&str]) -> Self {
         let process = Process::start(args);
-        let first = process.stderr.first_line().unwrap_or_default();
+        let first = process.stderr.line(0).unwrap_or_default();
         let address = first
             .strip_prefix("listening on http://")
             .unwrap_or_else(|| {

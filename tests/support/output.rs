@@ -67,9 +67,9 @@ impl Output {
         found.unwrap_or_else(|| panic!("no line has all of {parts:?} in:\n{}", self.text()))
     }
 
-    /// Wait for the first line.
-    pub(crate) fn first_line(&self) -> Option<String> {
-        self.wait(|text| text.lines.front().cloned())
+    /// Wait for the line of this number, from zero. None: the stream ends before it.
+    pub(crate) fn line(&self, number: usize) -> Option<String> {
+        self.wait(|text| text.lines.get(number).cloned())
     }
 
     /// Wait for the end, and say whether it came.

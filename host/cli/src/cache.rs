@@ -3,11 +3,19 @@
 use std::path::{Path, PathBuf};
 
 /// Where the cache is if the arguments do not say: `$XDG_CACHE_HOME/wasgi` or `~/.cache/wasgi`.
-/// None on a machine without a home, as in a bare container.
+/// None on a machine without a home, as in a bare container, or where others may write to it: it
+/// was not asked for, so the server starts without.
 pub(crate) fn default_folder() -> Option<PathBuf> {
     let base =
         variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("wasgi"))
+    let folder = base.join("wasgi");
+    match wasgi_gateway::check_cache(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::warn!("components are compiled at every start: {error}");
+            None
+        }
+    }
 }
 
 #[expect(

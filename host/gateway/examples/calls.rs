@@ -19,12 +19,18 @@ use wasgi_gateway::{
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("usage: calls FILE [CALLS]")?;
-    let calls = arguments.next().map_or(Ok(100_000), |count| count.parse())?;
-    let gateway = Gateway::new(&GatewayOptions { cache: None, instances: 16 })?;
+    let calls = arguments
+        .next()
+        .map_or(Ok(100_000), |count| count.parse())?;
+    let gateway = Gateway::new(&GatewayOptions {
+        cache: None,
+        instances: 16,
+    })?;
     let component = gateway.load(Path::new(&file))?;
-    for (name, isolation) in
-        [("fresh", Isolation::Request), ("reuse", Isolation::Reuse(Reuse::DEFAULT))]
-    {
+    for (name, isolation) in [
+        ("fresh", Isolation::Request),
+        ("reuse", Isolation::Reuse(Reuse::DEFAULT)),
+    ] {
         let mut settings = AppSettings::new("bench");
         settings.isolation = isolation;
         let app = App::new(&component, settings)?;
@@ -52,9 +58,15 @@ async fn run(app: &Arc<App>, calls: u32) -> Result<(), Box<dyn Error>> {
             remote: "127.0.0.1:40000".parse()?,
             script_name_length: 0,
         };
-        let response = app.call(request, origin).await.map_err(|error| error.chain())?;
+        let response = app
+            .call(request, origin)
+            .await
+            .map_err(|error| error.chain())?;
         let body = response.into_body().collect().await?.to_bytes();
-        assert!(!body.is_empty(), "an app that answers nothing measures nothing");
+        assert!(
+            !body.is_empty(),
+            "an app that answers nothing measures nothing"
+        );
     }
     Ok(())
 }

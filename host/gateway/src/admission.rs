@@ -26,7 +26,9 @@ pub(crate) type Permit = OwnedSemaphorePermit;
 impl Admission {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            running: Arc::new(Semaphore::new(limits.concurrency.min(Semaphore::MAX_PERMITS))),
+            running: Arc::new(Semaphore::new(
+                limits.concurrency.min(Semaphore::MAX_PERMITS),
+            )),
             waiting: AtomicUsize::new(0),
             queue: limits.queue,
             queue_wait: limits.queue_wait,
@@ -46,20 +48,28 @@ impl Admission {
             Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
             Err(_) => Err(Error::new(
                 Kind::Overloaded,
-                format!("it waited {:?} for a place, as long as it may", self.queue_wait),
+                format!(
+                    "it waited {:?} for a place, as long as it may",
+                    self.queue_wait
+                ),
             )),
         }
     }
 
     fn wait_in_queue(&self) -> Result<Place<'_>, Error> {
-        let place = Place { waiting: &self.waiting };
+        let place = Place {
+            waiting: &self.waiting,
+        };
         // Limit: Limits::queue
         if self.waiting.fetch_add(1, Ordering::Relaxed) < self.queue {
             return Ok(place);
         }
         Err(Error::new(
             Kind::Overloaded,
-            format!("the app runs all the requests that it may, and {} wait", self.queue),
+            format!(
+                "the app runs all the requests that it may, and {} wait",
+                self.queue
+            ),
         ))
     }
 }
@@ -92,9 +102,12 @@ mod tests {
     async fn refuses_what_does_not_fit_and_admits_again_after() {
         let admission = admission(1, 0);
         let permit = admission.admit().await.unwrap();
-        assert_eq!(admission.admit().await.unwrap_err().kind(), Kind::Overloaded);
+        assert_eq!(
+            admission.admit().await.unwrap_err().kind(),
+            Kind::Overloaded
+        );
         drop(permit);
-        admission.admit().await.unwrap();
+        drop(admission.admit().await.unwrap());
         assert_eq!(admission.waiting.load(Ordering::Relaxed), 0);
     }
 

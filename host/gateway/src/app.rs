@@ -99,14 +99,25 @@ impl App {
         let meter = kept.as_ref().map_or_else(meter::fresh, Live::meter);
         let app = Arc::clone(self);
         let body = input::boxed(body);
-        let call = Call { app, kept, meter: Arc::clone(&meter), permit, parts, body, origin };
+        let call = Call {
+            app,
+            kept,
+            meter: Arc::clone(&meter),
+            permit,
+            parts,
+            body,
+            origin,
+        };
         let run = Run::new(&self.lanes, meter, call.answer());
         // Limit: Limits::wall
         match tokio::time::timeout_at(deadline, run).await {
             Ok(result) => result?,
             Err(_) => Err(Error::new(
                 Kind::WallLimit,
-                format!("it made no response head within {:?}", self.settings.limits.wall),
+                format!(
+                    "it made no response head within {:?}",
+                    self.settings.limits.wall
+                ),
             )),
         }
     }
@@ -125,7 +136,10 @@ impl App {
 
     /// Refuses a body whose length alone is too much.
     fn check_length(&self, parts: &Parts) -> Result<(), Error> {
-        let length = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = parts
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok());
         let limit = self.settings.limits.request_body;
         match length.and_then(|digits| digits.parse::<u64>().ok()) {
             // Limit: Limits::request_body
@@ -139,10 +153,20 @@ impl App {
 
     /// Makes an instance.
     async fn instantiate(&self, meter: Arc<Meter>) -> Result<Live, Error> {
-        let mut store =
-            state::store(&self.engine, &self.lanes.ticker, &self.settings, &self.rate, meter);
+        let mut store = state::store(
+            &self.engine,
+            &self.lanes.ticker,
+            &self.settings,
+            &self.rate,
+            meter,
+        );
         match self.native.instantiate(&mut store).await {
-            Ok(instance) => Ok(Live { store, instance, served: 0, permit: None }),
+            Ok(instance) => Ok(Live {
+                store,
+                instance,
+                served: 0,
+                permit: None,
+            }),
             Err(error) => Err(failure::of_instantiation(&error, store.data())),
         }
     }
@@ -159,7 +183,15 @@ impl App {
 
 impl Call {
     async fn answer(self) -> Result<Response<Body>, Error> {
-        let Self { app, kept, meter, permit, parts, body, origin } = self;
+        let Self {
+            app,
+            kept,
+            meter,
+            permit,
+            parts,
+            body,
+            origin,
+        } = self;
         let mut live = match kept {
             Some(live) => {
                 meter.reset();
@@ -170,8 +202,13 @@ impl Call {
         live.permit = Some(permit);
         live.served += 1;
         let generation = live.store.data_mut().begin(origin.request_id, body);
-        let Live { store, instance, .. } = &mut live;
-        let answer = app.native.handle(store, instance, &parts, &origin, generation).await;
+        let Live {
+            store, instance, ..
+        } = &mut live;
+        let answer = app
+            .native
+            .handle(store, instance, &parts, &origin, generation)
+            .await;
         let state = live.store.data();
         let answer = match answer {
             Ok(Ok(answer)) => answer,
@@ -192,7 +229,11 @@ async fn respond(
     answer: Answer,
     parts: &Parts,
 ) -> Result<Response<Body>, Error> {
-    let Answer { status, fields, content } = answer;
+    let Answer {
+        status,
+        fields,
+        content,
+    } = answer;
     let head = Head::new(status, fields, &app.settings.limits);
     let mut head = head.map_err(|error| blame(error, &live))?;
     let has_body = head.has_body(&parts.method);
@@ -212,12 +253,20 @@ async fn respond(
     };
     let length = body.len() as u64;
     if has_body {
-        head.set_length(length).map_err(|error| blame(error, &live))?;
+        head.set_length(length)
+            .map_err(|error| blame(error, &live))?;
     } else {
         head.forget_body(&parts.method, (length > 0).then_some(length));
     }
     app.release(live);
-    Ok(response(head, if has_body { Body::whole(body) } else { Body::empty() }))
+    Ok(response(
+        head,
+        if has_body {
+            Body::whole(body)
+        } else {
+            Body::empty()
+        },
+    ))
 }
 
 fn response(head: Head, body: Body) -> Response<Body> {

@@ -31,12 +31,20 @@ enum Inner {
 
 impl Body {
     pub(crate) fn empty() -> Self {
-        Self { inner: Inner::Empty }
+        Self {
+            inner: Inner::Empty,
+        }
     }
 
     /// A body that is there as a whole.
     pub fn whole(bytes: Bytes) -> Self {
-        Self { inner: if bytes.is_empty() { Inner::Empty } else { Inner::Whole(bytes) } }
+        Self {
+            inner: if bytes.is_empty() {
+                Inner::Empty
+            } else {
+                Inner::Whole(bytes)
+            },
+        }
     }
 
     pub(crate) fn chunks(
@@ -46,9 +54,21 @@ impl Body {
         length: Option<u64>,
         trailers: bool,
     ) -> Self {
-        let source = Source { app, live: Box::new(live), body, trailers };
-        let chunks = Chunks { app: Arc::clone(&source.app), stage: Stage::Idle(source), idle: None, left: length };
-        Self { inner: Inner::Chunks(Box::new(chunks)) }
+        let source = Source {
+            app,
+            live: Box::new(live),
+            body,
+            trailers,
+        };
+        let chunks = Chunks {
+            app: Arc::clone(&source.app),
+            stage: Stage::Idle(source),
+            idle: None,
+            left: length,
+        };
+        Self {
+            inner: Inner::Chunks(Box::new(chunks)),
+        }
     }
 }
 
@@ -85,9 +105,9 @@ impl http_body::Body for Body {
         match &self.inner {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Inner::Chunks(chunks) => {
-                chunks.left.map_or_else(SizeHint::default, SizeHint::with_exact)
-            }
+            Inner::Chunks(chunks) => chunks
+                .left
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }
@@ -107,7 +127,11 @@ enum Stage {
     Idle(Source),
     /// The guest makes the next one. With it, the chunk that completed the declared length: it is
     /// held back until the guest has said that it is the last.
-    Running { run: Run<Result<Step, Error>>, timed: bool, held: Option<Bytes> },
+    Running {
+        run: Run<Result<Step, Error>>,
+        timed: bool,
+        held: Option<Bytes>,
+    },
     Over,
 }
 
@@ -136,7 +160,11 @@ impl Chunks {
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return Poll::Ready(None),
                 Stage::Idle(source) => self.stage = Self::run(source, None),
-                Stage::Running { mut run, mut timed, held } => {
+                Stage::Running {
+                    mut run,
+                    mut timed,
+                    held,
+                } => {
                     let Poll::Ready(step) = Pin::new(&mut run).poll(cx) else {
                         let over = self.poll_idle(cx, &mut timed).is_ready();
                         if over {
@@ -158,7 +186,11 @@ impl Chunks {
     fn run(source: Source, held: Option<Bytes>) -> Stage {
         let meter = source.live.meter();
         let lanes = Arc::clone(&source.app.lanes);
-        Stage::Running { run: Run::new(&lanes, meter, source.step()), timed: false, held }
+        Stage::Running {
+            run: Run::new(&lanes, meter, source.step()),
+            timed: false,
+            held,
+        }
     }
 
     /// Takes what the guest made. Returns the frame that follows, or nothing if it has to go on.
@@ -198,7 +230,9 @@ impl Chunks {
     fn poll_idle(&mut self, cx: &mut Context<'_>, timed: &mut bool) -> Poll<()> {
         // Limit: Limits::idle
         let limit = self.app.settings.limits.idle;
-        let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let idle = self
+            .idle
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         if !std::mem::replace(timed, true) {
             idle.as_mut().reset(Instant::now() + limit);
         }
@@ -207,7 +241,10 @@ impl Chunks {
 
     fn idle_error(&self) -> Error {
         let limit = self.app.settings.limits.idle;
-        Error::new(Kind::IdleLimit, format!("it made no chunk of its body within {limit:?}"))
+        Error::new(
+            Kind::IdleLimit,
+            format!("it made no chunk of its body within {limit:?}"),
+        )
     }
 }
 
@@ -220,9 +257,13 @@ impl Source {
     /// Asks the guest for its next chunk that is not empty, or for the end.
     async fn step(mut self) -> Result<Step, Error> {
         loop {
-            let Live { store, instance, .. } = &mut *self.live;
+            let Live {
+                store, instance, ..
+            } = &mut *self.live;
             match self.app.native.next(store, instance, self.body).await {
-                Ok(Ok(Some(chunk))) if chunk.is_empty() => tokio::task::coop::consume_budget().await,
+                Ok(Ok(Some(chunk))) if chunk.is_empty() => {
+                    tokio::task::coop::consume_budget().await;
+                }
                 Ok(Ok(Some(chunk))) => return Ok(Step::Chunk(self, chunk)),
                 Ok(Ok(None)) => return self.end().await.map(Step::End),
                 Ok(Err(message)) => {
@@ -235,7 +276,9 @@ impl Source {
 
     /// Takes the trailers, closes the body and gives the instance back.
     async fn end(mut self) -> Result<Option<HeaderMap>, Error> {
-        let Live { store, instance, .. } = &mut *self.live;
+        let Live {
+            store, instance, ..
+        } = &mut *self.live;
         let mut trailers = None;
         if self.trailers {
             let fields = self.app.native.trailers(store, instance, self.body).await;

@@ -27,7 +27,10 @@ impl Cache {
     ///
     /// Fails if somebody else owns it or may write to it: whoever writes an entry runs code here.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         let metadata = fs::metadata(folder)?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(io::Error::other("another user owns it"));
@@ -35,7 +38,9 @@ impl Cache {
         if metadata.mode() & 0o022 != 0 {
             return Err(io::Error::other("other users may write to it"));
         }
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
     }
 
     /// The file of an entry that is there and whole.
@@ -61,7 +66,8 @@ impl Cache {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(bytes)?;
-        file.as_file().set_permissions(Permissions::from_mode(0o400))?;
+        file.as_file()
+            .set_permissions(Permissions::from_mode(0o400))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
@@ -146,6 +152,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
         let error = Cache::open(folder.path()).unwrap_err();
-        assert!(error.to_string().contains("other users may write"), "{error}");
+        assert!(
+            error.to_string().contains("other users may write"),
+            "{error}"
+        );
     }
 }

@@ -78,7 +78,11 @@ fn pool(instances: usize) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
         .table_keep_resident(TABLE_KEEP_RESIDENT)
         .max_unused_warm_slots(WARM_SLOTS_MAX.min(count(instances)))
-        .pagemap_scan(if swap_is_off() { Enabled::Auto } else { Enabled::No });
+        .pagemap_scan(if swap_is_off() {
+            Enabled::Auto
+        } else {
+            Enabled::No
+        });
     pool
 }
 

@@ -188,7 +188,12 @@ impl Fault {
 impl Error {
     /// An error with what was expected and what came.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None, report: None }
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+            report: None,
+        }
     }
 
     /// Adds the error beneath this one.
@@ -236,7 +241,9 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -250,7 +257,10 @@ pub struct LoadError {
 impl LoadError {
     /// An error that names the file, what was expected of it, and what it is.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds the way out.

@@ -1,7 +1,7 @@
 //! Finds out why a call into a guest failed.
 
-use wasmtime::{Trap, WasmBacktrace};
 use wasmtime::PoolConcurrencyLimitError;
+use wasmtime::{Trap, WasmBacktrace};
 
 use crate::error::{Error, GuestReport, Kind};
 use crate::meter::CpuExceeded;
@@ -20,13 +20,22 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &State) -> Error {
     let (kind, message) = if error.is::<CpuExceeded>() {
         (Kind::CpuLimit, cause)
     } else if error.is::<PoolConcurrencyLimitError>() {
-        (Kind::Overloaded, format!("the host has no room for another instance: {cause}"))
+        (
+            Kind::Overloaded,
+            format!("the host has no room for another instance: {cause}"),
+        )
     } else if cause.contains(HOST_CALL_EXHAUSTED) {
         let limit = state.limits().host_call;
-        (Kind::HostCallLimit, format!("one call made the host allocate more than {limit} bytes"))
+        (
+            Kind::HostCallLimit,
+            format!("one call made the host allocate more than {limit} bytes"),
+        )
     } else if state.memory.refused {
         let limit = state.limits().memory;
-        (Kind::MemoryLimit, format!("it wanted more than its {limit} bytes of memory: {cause}"))
+        (
+            Kind::MemoryLimit,
+            format!("it wanted more than its {limit} bytes of memory: {cause}"),
+        )
     } else {
         (Kind::GuestTrapped, cause)
     };
@@ -39,7 +48,10 @@ pub(crate) fn of_instantiation(error: &wasmtime::Error, state: &State) -> Error 
     if guest_ran || state.memory.refused || error.is::<PoolConcurrencyLimitError>() {
         return of_call(error, state);
     }
-    Error::new(Kind::Instantiation, format!("cannot make an instance: {error:#}"))
+    Error::new(
+        Kind::Instantiation,
+        format!("cannot make an instance: {error:#}"),
+    )
 }
 
 /// The error of a guest that said itself that it failed.
@@ -56,10 +68,15 @@ pub(crate) fn report(error: Option<&wasmtime::Error>, state: &State) -> GuestRep
         .and_then(|error| error.downcast_ref::<WasmBacktrace>())
         .map(|backtrace| printable(&backtrace.to_string()))
         .unwrap_or_default();
-    GuestReport { backtrace, log_tail: state.finish_log() }
+    GuestReport {
+        backtrace,
+        log_tail: state.finish_log(),
+    }
 }
 
 /// A backtrace whose names, which are the guest's, hold no control characters.
 fn printable(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control() || *character == '\n').collect()
+    text.chars()
+        .filter(|character| !character.is_control() || *character == '\n')
+        .collect()
 }

@@ -54,16 +54,24 @@ impl Gateway {
             LoadError::new(format!("cannot start the engine: {error}"))
                 .with_hint("lower `concurrency` in the `[app.limits]` of the manifest")
         };
-        let engine =
-            engine::synchronous(options.instances).map_err(|error| failed(&format!("{error:#}")))?;
+        let engine = engine::synchronous(options.instances)
+            .map_err(|error| failed(&format!("{error:#}")))?;
         let ticker = Arc::new(Ticker::start(engine.weak()).map_err(|error| failed(&error))?);
         let mut native = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut native)
             .and_then(|()| Native::link(&mut native))
             .map_err(|error| failed(&error))?;
         let cache = options.cache.as_deref().map(open_cache).transpose()?;
-        let lanes = Arc::new(Lanes { ticker, background: Background::default() });
-        Ok(Self { engine, lanes, native, cache })
+        let lanes = Arc::new(Lanes {
+            ticker,
+            background: Background::default(),
+        });
+        Ok(Self {
+            engine,
+            lanes,
+            native,
+            cache,
+        })
     }
 
     /// Loads a component from its file: from the cache, or by compiling it.
@@ -75,7 +83,11 @@ impl Gateway {
         let native = Native::new(&self.native, &component)
             .map_err(|error| unlinkable(path, &inspection, &error))?;
         let (engine, lanes) = (self.engine.clone(), Arc::clone(&self.lanes));
-        Ok(Component { native, engine, lanes })
+        Ok(Component {
+            native,
+            engine,
+            lanes,
+        })
     }
 
     fn compile(
@@ -91,8 +103,10 @@ impl Gateway {
         if let Some(found) = cache.find(&key).and_then(|entry| self.deserialize(&entry)) {
             return Ok(found);
         }
-        let artifact =
-            self.engine.precompile_component(bytes).map_err(|error| invalid(path, &error))?;
+        let artifact = self
+            .engine
+            .precompile_component(bytes)
+            .map_err(|error| invalid(path, &error))?;
         match cache.insert(&key, &artifact) {
             Ok(entry) => {
                 if let Some(component) = self.deserialize(&entry) {
@@ -101,7 +115,8 @@ impl Gateway {
             }
             Err(error) => tracing::warn!("cannot write to the compile cache: {error}"),
         }
-        self.deserialize_bytes(&artifact).map_err(|error| invalid(path, &error))
+        self.deserialize_bytes(&artifact)
+            .map_err(|error| invalid(path, &error))
     }
 
     /// The name of a component in the cache: its bytes, and all that its compilation depends on.
@@ -109,13 +124,18 @@ impl Gateway {
         let mut engine = Sha256Hasher(Sha256::new());
         CACHE_VERSION.hash(&mut engine);
         env!("CARGO_PKG_VERSION").hash(&mut engine);
-        self.engine.precompile_compatibility_hash().hash(&mut engine);
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut engine);
         let component = cache::hex(&Sha256::digest(bytes));
         let engine = cache::hex(&engine.0.finalize()[..8]);
         format!("{component}-{engine}")
     }
 
-    #[expect(unsafe_code, reason = "wasmtime cannot check native code; the cache does, by digest")]
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime cannot check native code; the cache does, by digest"
+    )]
     fn deserialize(&self, entry: &Path) -> Option<wasmtime::component::Component> {
         // SAFETY: the file was written by a gateway of this user into a folder that nobody else can
         // write to, its digest is the one it was written with, and it is never changed in place.
@@ -126,8 +146,14 @@ impl Gateway {
             .ok()
     }
 
-    #[expect(unsafe_code, reason = "wasmtime cannot check native code; this was just compiled")]
-    fn deserialize_bytes(&self, artifact: &[u8]) -> wasmtime::Result<wasmtime::component::Component> {
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime cannot check native code; this was just compiled"
+    )]
+    fn deserialize_bytes(
+        &self,
+        artifact: &[u8],
+    ) -> wasmtime::Result<wasmtime::component::Component> {
         // SAFETY: the bytes come from this engine's compiler and were not elsewhere since.
         unsafe { wasmtime::component::Component::deserialize(&self.engine, artifact) }
     }
@@ -146,10 +172,18 @@ impl Hasher for Sha256Hasher {
     }
 }
 
+/// Whether a folder can be the compile cache: the user's alone, and made if it was missing.
+pub fn check_cache(folder: &Path) -> Result<(), LoadError> {
+    open_cache(folder).map(drop)
+}
+
 fn open_cache(folder: &Path) -> Result<Cache, LoadError> {
     Cache::open(folder).map_err(|error| {
-        LoadError::new(format!("cannot use the compile cache {}: {error}", folder.display()))
-            .with_hint("name another folder with --cache, or use none with --no-cache")
+        LoadError::new(format!(
+            "cannot use the compile cache {}: {error}",
+            folder.display()
+        ))
+        .with_hint("name another folder with --cache, or use none with --no-cache")
     })
 }
 
@@ -163,8 +197,10 @@ fn check_contract(path: &Path, inspection: &Inspection) -> Result<(), LoadError>
         [] => "nothing".to_owned(),
         exports => exports.join(", "),
     };
-    Err(LoadError::new(format!("cannot serve {name}: it exports {exports}: expected {accepted}"))
-        .with_hint("build it for the world wasgi:gateway/application: see wit/README.md"))
+    Err(LoadError::new(format!(
+        "cannot serve {name}: it exports {exports}, but {accepted} was expected"
+    ))
+    .with_hint("build it for the world wasgi:gateway/application: see wit/README.md"))
 }
 
 fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> LoadError {
@@ -172,8 +208,8 @@ fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> 
     let name = path.display();
     match inspection.imports.iter().find(|import| !is_known(import)) {
         Some(import) => LoadError::new(format!(
-            "cannot serve {name}: it imports {import}, which is not granted: expected imports of \
-             wasgi:gateway and of WASI 0.2 only"
+            "cannot serve {name}: it imports {import}, which is not granted: only wasgi:gateway and \
+             WASI 0.2 are"
         )),
         None => LoadError::new(format!("cannot serve {name}: {}", error.root_cause())),
     }
@@ -181,6 +217,10 @@ fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> 
 }
 
 fn invalid(path: &Path, error: &wasmtime::Error) -> LoadError {
-    LoadError::new(format!("cannot compile {}: {}", path.display(), error.root_cause()))
-        .with_hint("the file may be damaged, or use a feature of WebAssembly that is not enabled")
+    LoadError::new(format!(
+        "cannot compile {}: {}",
+        path.display(),
+        error.root_cause()
+    ))
+    .with_hint("the file may be damaged, or use a feature of WebAssembly that is not enabled")
 }

@@ -82,18 +82,26 @@ impl Input {
         let (kind, message) = match self.failure? {
             Failure::TooLarge => (
                 Kind::BodyTooLarge,
-                format!("the request's body is over the limit of {} bytes", self.limit),
+                format!(
+                    "the request's body is over the limit of {} bytes",
+                    self.limit
+                ),
             ),
             Failure::TimedOut => (
                 Kind::BodyTimeout,
-                format!("the client sent nothing of the request's body for {:?}", self.idle),
+                format!(
+                    "the client sent nothing of the request's body for {:?}",
+                    self.idle
+                ),
             ),
-            Failure::Closed => {
-                (Kind::ClientGone, "the client left before it had sent its body".to_owned())
-            }
-            Failure::Malformed => {
-                (Kind::BadRequest, "the request's body breaks the rules of its framing".to_owned())
-            }
+            Failure::Closed => (
+                Kind::ClientGone,
+                "the client left before it had sent its body".to_owned(),
+            ),
+            Failure::Malformed => (
+                Kind::BadRequest,
+                "the request's body breaks the rules of its framing".to_owned(),
+            ),
         };
         Some(Error::new(kind, message))
     }
@@ -104,7 +112,9 @@ impl Input {
         if self.rest.is_empty() && max > 0 {
             self.rest = self.next_chunk().await?;
         }
-        let wanted = usize::try_from(max).unwrap_or(READ_BYTES_MAX).min(READ_BYTES_MAX);
+        let wanted = usize::try_from(max)
+            .unwrap_or(READ_BYTES_MAX)
+            .min(READ_BYTES_MAX);
         Ok(self.rest.split_to(wanted.min(self.rest.len())))
     }
 

@@ -41,12 +41,17 @@ impl Contract {
     fn recognise(exports: &[String]) -> Option<Self> {
         [Self::Gateway, Self::Http03, Self::Http02, Self::Command]
             .into_iter()
-            .find(|contract| exports.iter().any(|name| is_version_of(name, contract.interface())))
+            .find(|contract| {
+                exports
+                    .iter()
+                    .any(|name| is_version_of(name, contract.interface()))
+            })
     }
 }
 
 fn is_version_of(name: &str, interface: &str) -> bool {
-    name.strip_prefix(interface).is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
+    name.strip_prefix(interface)
+        .is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
 }
 
 /// What a component says of itself.
@@ -93,7 +98,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     // Limit: COMPONENT_BYTES_MAX
     if length > COMPONENT_BYTES_MAX {
         return Err(LoadError::new(format!(
-            "cannot serve {}: it has {length} bytes, more than the {COMPONENT_BYTES_MAX} that a \
+            "cannot use {}: it has {length} bytes, more than the {COMPONENT_BYTES_MAX} that a \
              component may have",
             path.display()
         )));
@@ -105,24 +110,26 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
 pub(crate) fn inspect_bytes(path: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
     check_encoding(path, bytes)?;
     walk(bytes).map_err(|error| {
-        LoadError::new(format!("cannot serve {}: it is not valid: {error}", path.display()))
-            .with_hint("the file may be damaged or cut short: build or copy it again")
+        LoadError::new(format!(
+            "cannot use {}: it is not valid: {error}",
+            path.display()
+        ))
+        .with_hint("the file may be damaged or cut short: build or copy it again")
     })
 }
 
 fn check_encoding(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
     let name = path.display();
-    let refuse = |what: &str, hint: &str| {
-        Err(LoadError::new(format!("cannot serve {name}: it is {what}, not a component"))
-            .with_hint(hint))
+    let what = match bytes {
+        [] => "it is empty",
+        _ if Parser::is_component(bytes) => return Ok(()),
+        _ if Parser::is_core_wasm(bytes) => "it is a core WebAssembly module",
+        _ => "it is not WebAssembly",
     };
-    let build = "build a component, for instance with `cargo build --target wasm32-wasip2`";
-    match bytes {
-        [] => refuse("empty", build),
-        _ if Parser::is_component(bytes) => Ok(()),
-        _ if Parser::is_core_wasm(bytes) => refuse("a core WebAssembly module", build),
-        _ => refuse("not WebAssembly", build),
-    }
+    Err(LoadError::new(format!(
+        "cannot use {name}: {what}, but a component was expected"
+    ))
+    .with_hint("build a component, for instance with `cargo build --target wasm32-wasip2`"))
 }
 
 fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
@@ -138,7 +145,10 @@ fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
-            Payload::Version { encoding: Encoding::Module, .. } => found.modules += 1,
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } => found.modules += 1,
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
@@ -181,7 +191,9 @@ fn add_producers(all: &mut Vec<String>, data: &[u8], offset: usize) -> wasmparse
     for field in wasmparser::ProducersSectionReader::new(reader)? {
         for value in field?.values {
             let value = value?;
-            let producer = format!("{} {}", value.name, value.version).trim_end().to_owned();
+            let producer = format!("{} {}", value.name, value.version)
+                .trim_end()
+                .to_owned();
             if !all.contains(&producer) {
                 all.push(producer);
             }
@@ -195,20 +207,38 @@ mod tests {
     use super::*;
 
     fn recognise(exports: &[&str]) -> Option<Contract> {
-        Contract::recognise(&exports.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        Contract::recognise(
+            &exports
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn recognises_a_contract_among_other_exports() {
-        assert_eq!(recognise(&["init", "wasgi:gateway/app@0.1.0"]), Some(Contract::Gateway));
-        assert_eq!(recognise(&["wasi:http/incoming-handler@0.2.12"]), Some(Contract::Http02));
-        assert_eq!(recognise(&["wasi:http/handler@0.3.0"]), Some(Contract::Http03));
+        assert_eq!(
+            recognise(&["init", "wasgi:gateway/app@0.1.0"]),
+            Some(Contract::Gateway)
+        );
+        assert_eq!(
+            recognise(&["wasi:http/incoming-handler@0.2.12"]),
+            Some(Contract::Http02)
+        );
+        assert_eq!(
+            recognise(&["wasi:http/handler@0.3.0"]),
+            Some(Contract::Http03)
+        );
         assert_eq!(recognise(&["wasi:cli/run@0.2.6"]), Some(Contract::Command));
     }
 
     #[test]
     fn does_not_take_another_version_for_its_own() {
-        for name in ["wasgi:gateway/app@0.10.0", "wasgi:gateway/app", "wasi:http/handler@0.2.0"] {
+        for name in [
+            "wasgi:gateway/app@0.10.0",
+            "wasgi:gateway/app",
+            "wasi:http/handler@0.2.0",
+        ] {
             assert_eq!(recognise(&[name]), None, "{name}");
         }
     }
@@ -221,7 +251,9 @@ mod tests {
             (b"\0asm\x01\0\0\0", "a core WebAssembly module"),
             (b"\0asm\x0d\0\x01\0\xff", "not valid"),
         ] {
-            let error = inspect_bytes(Path::new("x.wasm"), bytes).unwrap_err().to_string();
+            let error = inspect_bytes(Path::new("x.wasm"), bytes)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("x.wasm") && error.contains(what), "{error}");
         }
     }

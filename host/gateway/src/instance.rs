@@ -52,7 +52,10 @@ impl Pool {
     pub(crate) fn keep(&self, live: Live, bounds: &Reuse) {
         // Limit: Reuse::requests, Reuse::memory
         if live.served < bounds.requests && live.store.data().memory.bytes <= bounds.memory {
-            self.lock().push(Waiting { live, since: Instant::now() });
+            self.lock().push(Waiting {
+                live,
+                since: Instant::now(),
+            });
         }
     }
 
@@ -60,7 +63,9 @@ impl Pool {
     pub(crate) fn sweep(&self, idle: Duration) {
         let mut waiting = self.lock();
         // Limit: Reuse::idle
-        let fresh = waiting.iter().position(|waiting| waiting.since.elapsed() < idle);
+        let fresh = waiting
+            .iter()
+            .position(|waiting| waiting.since.elapsed() < idle);
         let end = fresh.unwrap_or(waiting.len());
         let old: Vec<_> = waiting.drain(..end).collect();
         // Ending an instance takes time that nobody else should wait for.

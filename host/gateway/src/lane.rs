@@ -32,7 +32,7 @@ pub(crate) struct Background {
 
 impl Background {
     fn runtime(&self) -> Option<&Runtime> {
-        self.runtime.get_or_init(|| Background::start().ok()).as_ref()
+        self.runtime.get_or_init(|| Self::start().ok()).as_ref()
     }
 
     fn start() -> std::io::Result<Runtime> {
@@ -88,12 +88,21 @@ impl<T: Send + 'static> Run<T> {
         call: impl Future<Output = T> + Send + 'static,
     ) -> Self {
         let ticker = Arc::clone(&lanes.ticker);
-        let metered = Metered { call: Box::pin(call), meter, ticker };
-        Self { place: Place::Here(metered), lanes: Arc::clone(lanes) }
+        let metered = Metered {
+            call: Box::pin(call),
+            meter,
+            ticker,
+        };
+        Self {
+            place: Place::Here(metered),
+            lanes: Arc::clone(lanes),
+        }
     }
 
     fn move_away(&mut self) {
-        let Some(runtime) = self.lanes.background.runtime() else { return };
+        let Some(runtime) = self.lanes.background.runtime() else {
+            return;
+        };
         if let Place::Here(metered) = std::mem::replace(&mut self.place, Place::Nowhere) {
             self.place = Place::Away(AbortOnDropHandle::new(runtime.spawn(metered)));
         }
@@ -112,9 +121,9 @@ impl<T: Send + 'static> Future for Run<T> {
             self.move_away();
         }
         match &mut self.place {
-            Place::Away(task) => Pin::new(task).poll(cx).map(|result| {
-                result.unwrap_or_else(|error| Err(bug(error.into_panic())))
-            }),
+            Place::Away(task) => Pin::new(task)
+                .poll(cx)
+                .map(|result| result.unwrap_or_else(|error| Err(bug(&*error.into_panic())))),
             Place::Here(_) => Poll::Pending,
             Place::Nowhere => unreachable!("a call is in one place until it is over"),
         }
@@ -132,18 +141,22 @@ impl<T> Future for Metered<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { call, meter, ticker } = &mut *self;
+        let Self {
+            call,
+            meter,
+            ticker,
+        } = &mut *self;
         ticker.keep_awake();
         let poll = AssertUnwindSafe(|| meter.measure(|| call.as_mut().poll(cx)));
         match catch_unwind(poll) {
             Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(bug(panic))),
+            Err(panic) => Poll::Ready(Err(bug(&*panic))),
         }
     }
 }
 
 /// The error of a host that panicked.
-fn bug(panic: Box<dyn Any + Send>) -> Error {
+fn bug(panic: &(dyn Any + Send)) -> Error {
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -161,9 +174,11 @@ mod tests {
     fn lanes() -> Arc<Lanes> {
         let engine = wasmtime::Engine::default();
         let ticker = Arc::new(Ticker::start(engine.weak()).unwrap());
-        Arc::new(Lanes { ticker, background: Background::default() })
+        Arc::new(Lanes {
+            ticker,
+            background: Background::default(),
+        })
     }
-
 
     async fn thread_name() -> String {
         std::thread::current().name().unwrap_or_default().to_owned()

@@ -37,7 +37,7 @@ pub use app::App;
 pub use body::Body;
 pub use engine::INSTANCES_MAX;
 pub use error::{BoxError, Error, Fault, GuestReport, Kind, LoadError};
-pub use gateway::{Component, Gateway, GatewayOptions};
+pub use gateway::{Component, Gateway, GatewayOptions, check_cache};
 pub use inspect::{COMPONENT_BYTES_MAX, Contract, Inspection, Memory, inspect};
 pub use limits::Limits;
 pub use request::Origin;

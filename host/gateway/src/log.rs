@@ -66,7 +66,9 @@ impl GuestLog {
             partial: [Vec::new(), Vec::new()],
             tail: VecDeque::new(),
         };
-        Self { lines: Arc::new(Mutex::new(lines)) }
+        Self {
+            lines: Arc::new(Mutex::new(lines)),
+        }
     }
 
     /// Starts the log of another request of the same instance.
@@ -87,7 +89,10 @@ impl GuestLog {
 
     /// A stream for the guest to write to.
     pub(crate) fn writer(&self, stream: Stream) -> Writer {
-        Writer { log: self.clone(), stream }
+        Writer {
+            log: self.clone(),
+            stream,
+        }
     }
 
     fn write(&self, stream: Stream, bytes: &[u8]) {
@@ -95,13 +100,18 @@ impl GuestLog {
         // Limit: Limits::log
         let allowed = lines.rate.take(bytes.len(), lines.settings.limits.log);
         if let Some(dropped) = allowed.dropped_before {
-            tracing::warn!(app = lines.settings.name, "{dropped} bytes of log output were dropped");
+            tracing::warn!(
+                app = lines.settings.name,
+                "{dropped} bytes of log output were dropped"
+            );
         }
         lines.write(stream, &bytes[..allowed.bytes]);
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.lines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -174,26 +184,45 @@ struct Allowed {
 
 impl Rate {
     pub(crate) fn new() -> Self {
-        Self { window: Mutex::new(Window { began: Instant::now(), bytes: 0, dropped: 0 }) }
+        Self {
+            window: Mutex::new(Window {
+                began: Instant::now(),
+                bytes: 0,
+                dropped: 0,
+            }),
+        }
     }
 
     fn take(&self, wanted: usize, limit: u64) -> Allowed {
-        let mut window = self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut window = self
+            .window
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut dropped_before = None;
         if window.began.elapsed() >= Duration::from_secs(1) {
             dropped_before = (window.dropped > 0).then_some(window.dropped);
-            *window = Window { began: Instant::now(), bytes: 0, dropped: 0 };
+            *window = Window {
+                began: Instant::now(),
+                bytes: 0,
+                dropped: 0,
+            };
         }
         let bytes = usize::try_from(limit.saturating_sub(window.bytes)).unwrap_or(usize::MAX);
         let bytes = bytes.min(wanted);
         window.bytes += bytes as u64;
         window.dropped += (wanted - bytes) as u64;
-        Allowed { bytes, dropped_before }
+        Allowed {
+            bytes,
+            dropped_before,
+        }
     }
 
     /// Bytes that were dropped and not told of yet.
     pub(crate) fn take_dropped(&self) -> u64 {
-        let mut window = self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut window = self
+            .window
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         std::mem::take(&mut window.dropped)
     }
 }
@@ -267,7 +296,11 @@ mod tests {
     fn log(bytes_per_second: u64) -> GuestLog {
         let mut settings = AppSettings::new("test");
         settings.limits.log = bytes_per_second;
-        GuestLog::new(Arc::new(settings), Arc::new(Rate::new()), RequestId::from_number(1))
+        GuestLog::new(
+            Arc::new(settings),
+            Arc::new(Rate::new()),
+            RequestId::from_number(1),
+        )
     }
 
     #[test]
@@ -286,7 +319,10 @@ mod tests {
         log.write(Stream::Stdout, &vec![b'x'; LINE_BYTES_MAX * 2 + 1]);
         let lengths: Vec<_> = log.finish().iter().map(String::len).collect();
         assert_eq!(lengths, [LINE_BYTES_MAX, LINE_BYTES_MAX, 1]);
-        log.write(Stream::Stdout, "line\n".repeat(TAIL_LINES_MAX + 5).as_bytes());
+        log.write(
+            Stream::Stdout,
+            "line\n".repeat(TAIL_LINES_MAX + 5).as_bytes(),
+        );
         assert_eq!(log.finish().len(), TAIL_LINES_MAX);
     }
 

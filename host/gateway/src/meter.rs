@@ -61,7 +61,8 @@ impl Meter {
             before_tick => before_tick + self.since_tick(),
         };
         self.last.store(last, Ordering::Relaxed);
-        self.used.store(self.used.load(Ordering::Relaxed) + last, Ordering::Relaxed);
+        self.used
+            .store(self.used.load(Ordering::Relaxed) + last, Ordering::Relaxed);
         result
     }
 

@@ -30,20 +30,33 @@ pub(crate) const URL_SCHEME: &str = "http";
 
 /// The path as sent, split into the mount and the rest.
 pub(crate) fn split_path<'a>(uri: &'a Uri, origin: &Origin) -> (&'a str, &'a str) {
-    uri.path().split_at_checked(origin.script_name_length).unwrap_or(("", uri.path()))
+    uri.path()
+        .split_at_checked(origin.script_name_length)
+        .unwrap_or(("", uri.path()))
 }
 
 /// The host and port that a request was for: of an absolute target, else of the `host` field, else
 /// the listener's (RFC 9110, section 7.2; RFC 9112, section 3.2.2).
 pub(crate) fn server<'a>(parts: &'a Parts, origin: &Origin) -> (Cow<'a, str>, u16) {
     let field = || parts.headers.get(header::HOST)?.to_str().ok();
-    let named = parts.uri.authority().map(http::uri::Authority::as_str).or_else(field);
-    match named.map(|authority| authority.rsplit_once('@').map_or(authority, |(_, host)| host)) {
+    let named = parts
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(field);
+    match named.map(|authority| {
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host)
+    }) {
         Some(authority) if !authority.is_empty() => {
             let (host, port) = split_port(authority);
             (Cow::Borrowed(host), port.unwrap_or(80))
         }
-        _ => (Cow::Owned(origin.local.ip().to_string()), origin.local.port()),
+        _ => (
+            Cow::Owned(origin.local.ip().to_string()),
+            origin.local.port(),
+        ),
     }
 }
 
@@ -87,7 +100,13 @@ pub(crate) fn fields(parts: &Parts) -> Vec<(&str, &[u8])> {
 
 /// Whether a field concerns one connection only (RFC 9110, section 7.6.1).
 pub(crate) fn concerns_connection(name: &HeaderName) -> bool {
-    [header::CONNECTION, header::TRANSFER_ENCODING, header::TE, header::UPGRADE].contains(name)
+    [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::UPGRADE,
+    ]
+    .contains(name)
         || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
@@ -99,7 +118,9 @@ struct Named<'a> {
 impl<'a> Named<'a> {
     fn new(headers: &'a HeaderMap) -> Self {
         let lists = headers.get_all(header::CONNECTION).iter();
-        Self { lists: lists.filter_map(|list| list.to_str().ok()).collect() }
+        Self {
+            lists: lists.filter_map(|list| list.to_str().ok()).collect(),
+        }
     }
 
     fn contains(&self, name: &HeaderName) -> bool {
@@ -163,7 +184,12 @@ mod tests {
     fn fields_of_the_connection_are_left_out() {
         let parts = parts(
             "/",
-            &[("accept", "a"), ("connection", "close, X-Hop"), ("x-hop", "1"), ("accept", "b")],
+            &[
+                ("accept", "a"),
+                ("connection", "close, X-Hop"),
+                ("x-hop", "1"),
+                ("accept", "b"),
+            ],
         );
         let expected: [(&str, &[u8]); 2] = [("accept", b"a"), ("accept", b"b")];
         assert_eq!(fields(&parts), expected);

@@ -44,6 +44,9 @@ mod tests {
     #[test]
     fn is_the_number_in_hexadecimal() {
         assert_eq!(RequestId::from_number(0xfe).as_str(), "00000000000000fe");
-        assert_eq!(RequestId::from_number(u64::MAX).as_str(), "ffffffffffffffff");
+        assert_eq!(
+            RequestId::from_number(u64::MAX).as_str(),
+            "ffffffffffffffff"
+        );
     }
 }

@@ -27,19 +27,31 @@ impl Head {
     pub(crate) fn new(status: u16, fields: Vec<Field>, limits: &Limits) -> Result<Self, Error> {
         let status = match StatusCode::from_u16(status) {
             Ok(code) if (200..600).contains(&status) => code,
-            _ => return Err(bad(format!("it returned status {status}: expected 200 to 599"))),
+            _ => {
+                return Err(bad(format!(
+                    "it returned status {status}: expected 200 to 599"
+                )));
+            }
         };
         let mut headers = headers(fields, limits)?;
         let length = declared_length(&headers)?;
         if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
-        Ok(Self { status, headers, length })
+        Ok(Self {
+            status,
+            headers,
+            length,
+        })
     }
 
     /// Whether a response with this head to this method has a body (RFC 9110, section 6.4.1).
     pub(crate) fn has_body(&self, method: &Method) -> bool {
-        let none = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
+        let none = [
+            StatusCode::NO_CONTENT,
+            StatusCode::RESET_CONTENT,
+            StatusCode::NOT_MODIFIED,
+        ];
         *method != Method::HEAD && !none.contains(&self.status)
     }
 
@@ -57,7 +69,8 @@ impl Head {
                 "it declared a content-length of {declared} and returned {length} bytes"
             ))),
             _ => {
-                self.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                self.headers
+                    .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
                 Ok(())
             }
         }
@@ -69,7 +82,8 @@ impl Head {
         if *method != Method::HEAD && self.status != StatusCode::NOT_MODIFIED {
             self.headers.remove(header::CONTENT_LENGTH);
         } else if let (None, Some(length)) = (self.length, length) {
-            self.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            self.headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
     }
 }
@@ -79,18 +93,27 @@ pub(crate) fn headers(fields: Vec<Field>, limits: &Limits) -> Result<HeaderMap, 
     // Limit: Limits::response_fields
     if fields.len() > limits.response_fields {
         let (count, limit) = (fields.len(), limits.response_fields);
-        return Err(bad(format!("it returned {count} fields: expected at most {limit}")));
+        return Err(bad(format!(
+            "it returned {count} fields: expected at most {limit}"
+        )));
     }
     // Limit: Limits::response_head
-    let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = fields
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if bytes as u64 > limits.response_head {
         let limit = limits.response_head;
-        return Err(bad(format!("it returned {bytes} bytes of fields: expected at most {limit}")));
+        return Err(bad(format!(
+            "it returned {bytes} bytes of fields: expected at most {limit}"
+        )));
     }
     let mut headers = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields {
         let Ok(checked) = HeaderName::from_bytes(name.as_bytes()) else {
-            return Err(bad(format!("it returned a field named {name:?}: expected a token")));
+            return Err(bad(format!(
+                "it returned a field named {name:?}: expected a token"
+            )));
         };
         let Ok(value) = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)) else {
             return Err(bad(format!(
@@ -108,12 +131,19 @@ pub(crate) fn headers(fields: Vec<Field>, limits: &Limits) -> Result<HeaderMap, 
 fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, Error> {
     let mut length = None;
     for value in headers.get_all(header::CONTENT_LENGTH) {
-        let digits = value.to_str().ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let digits = value
+            .to_str()
+            .ok()
+            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
         let Some(number) = digits.and_then(|digits| digits.parse::<u64>().ok()) else {
-            return Err(bad(format!("it returned a content-length of {value:?}: expected a number")));
+            return Err(bad(format!(
+                "it returned a content-length of {value:?}: expected a number"
+            )));
         };
         if length.is_some_and(|length| length != number) {
-            return Err(bad("it returned several values of content-length: expected one".to_owned()));
+            return Err(bad(
+                "it returned several values of content-length: expected one".to_owned(),
+            ));
         }
         length = Some(number);
     }
@@ -130,7 +160,9 @@ mod tests {
     use super::*;
 
     fn head(status: u16, fields: &[(&str, &[u8])]) -> Result<Head, Error> {
-        let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_vec()));
+        let fields = fields
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_vec()));
         Head::new(status, fields.collect(), &Limits::DEFAULT)
     }
 
@@ -157,7 +189,11 @@ mod tests {
             (200, "content-length", b"18446744073709551616"),
         ] {
             let error = head(status, &[(name, value)]).unwrap_err();
-            assert_eq!(error.kind(), Kind::BadResponse, "{status} {name:?} {value:?}");
+            assert_eq!(
+                error.kind(),
+                Kind::BadResponse,
+                "{status} {name:?} {value:?}"
+            );
             assert!(error.to_string().contains("expected"), "{error}");
         }
     }
@@ -171,28 +207,53 @@ mod tests {
 
     #[test]
     fn drops_fields_of_the_connection() {
-        let names = ["Connection", "keep-alive", "Proxy-Connection", "TE", "upgrade"];
+        let names = [
+            "Connection",
+            "keep-alive",
+            "Proxy-Connection",
+            "TE",
+            "upgrade",
+        ];
         let fields: Vec<_> = names.iter().map(|&name| (name, &b"x"[..])).collect();
         assert!(head(200, &fields).unwrap().headers.is_empty());
-        assert!(head(200, &[("transfer-encoding", b"chunked")]).unwrap().headers.is_empty());
+        assert!(
+            head(200, &[("transfer-encoding", b"chunked")])
+                .unwrap()
+                .headers
+                .is_empty()
+        );
     }
 
     #[test]
     fn lengths_that_agree_become_one_and_others_are_refused() {
         let length = |values: &[&'static [u8]]| {
-            let fields: Vec<_> = values.iter().map(|&value| ("content-length", value)).collect();
+            let fields: Vec<_> = values
+                .iter()
+                .map(|&value| ("content-length", value))
+                .collect();
             head(200, &fields)
         };
         let mut agreed = length(&[b"5", b"5"]).unwrap();
         agreed.set_length(5).unwrap();
-        assert_eq!(agreed.headers.get_all(header::CONTENT_LENGTH).iter().count(), 1);
+        assert_eq!(
+            agreed
+                .headers
+                .get_all(header::CONTENT_LENGTH)
+                .iter()
+                .count(),
+            1
+        );
         assert!(length(&[b"5", b"6"]).is_err());
         assert!(length(&[b"5"]).unwrap().set_length(6).is_err());
     }
 
     #[test]
     fn counts_fields_and_bytes() {
-        let limits = Limits { response_fields: 2, response_head: 10, ..Limits::DEFAULT };
+        let limits = Limits {
+            response_fields: 2,
+            response_head: 10,
+            ..Limits::DEFAULT
+        };
         let field = |name: &str, bytes| (name.to_owned(), vec![b'x'; bytes]);
         assert!(headers(vec![field("a", 4), field("b", 4)], &limits).is_ok());
         assert!(headers(vec![field("a", 4), field("b", 5)], &limits).is_err());
@@ -211,7 +272,11 @@ mod tests {
             assert!(!head.has_body(&method));
             head.forget_body(&method, Some(9));
             let length = head.headers.get(header::CONTENT_LENGTH);
-            assert_eq!(length.map(|value| value.to_str().unwrap()), expected, "{status} {method}");
+            assert_eq!(
+                length.map(|value| value.to_str().unwrap()),
+                expected,
+                "{status} {method}"
+            );
         }
     }
 }

@@ -88,7 +88,10 @@ pub(crate) fn store(
     let state = State {
         meter,
         input: Input::default(),
-        memory: MemoryUse { limit: settings.limits.memory, ..MemoryUse::default() },
+        memory: MemoryUse {
+            limit: settings.limits.memory,
+            ..MemoryUse::default()
+        },
         request_id: RequestId::from_number(0),
         settings: Arc::clone(settings),
         rate: Arc::clone(rate),
@@ -111,10 +114,19 @@ pub(crate) fn store(
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let log = self.log.get_or_insert_with(|| {
-            GuestLog::new(Arc::clone(&self.settings), Arc::clone(&self.rate), self.request_id)
+            GuestLog::new(
+                Arc::clone(&self.settings),
+                Arc::clone(&self.rate),
+                self.request_id,
+            )
         });
-        let ctx = self.wasi.get_or_insert_with(|| wasi::context(&self.settings, log));
-        WasiCtxView { ctx, table: &mut self.table }
+        let ctx = self
+            .wasi
+            .get_or_insert_with(|| wasi::context(&self.settings, log));
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -161,7 +173,10 @@ mod tests {
 
     #[test]
     fn memories_and_tables_share_one_limit() {
-        let mut memory = MemoryUse { limit: 1000, ..MemoryUse::default() };
+        let mut memory = MemoryUse {
+            limit: 1000,
+            ..MemoryUse::default()
+        };
         assert!(memory.memory_growing(0, 600, None).unwrap());
         assert!(memory.table_growing(0, 50, None).unwrap());
         assert_eq!((memory.bytes, memory.refused), (1000, false));

@@ -40,7 +40,10 @@ impl Ticker {
             let shared = Arc::clone(&shared);
             move || tick(&engine, &shared)
         })?;
-        Ok(Self { shared, thread: thread.thread().clone() })
+        Ok(Self {
+            shared,
+            thread: thread.thread().clone(),
+        })
     }
 
     /// Says that a guest is about to run, or still runs.
@@ -70,7 +73,9 @@ fn tick(engine: &EngineWeak, shared: &Shared) {
     let mut idle_ticks = 0;
     while !shared.stopped.load(Ordering::SeqCst) {
         thread::park_timeout(TICK);
-        let Some(engine) = engine.upgrade() else { return };
+        let Some(engine) = engine.upgrade() else {
+            return;
+        };
         engine.increment_epoch();
         drop(engine);
         if shared.active.swap(false, Ordering::SeqCst) {

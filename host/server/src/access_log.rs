@@ -6,7 +6,6 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Uri, Version};
@@ -20,6 +19,9 @@ use crate::config::AccessLog;
 /// Bytes that wait to be written. If whoever reads the log is slower than the server, lines over
 /// that are dropped and counted.
 pub const LOG_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Time that the last lines have to be written when the log ends. A reader may be stuck.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Time that lines are collected before they are written.
 const DELAY: Duration = Duration::from_millis(50);
@@ -46,7 +48,6 @@ pub(crate) struct Line<'a> {
 pub(crate) struct Log {
     form: AccessLog,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -60,6 +61,8 @@ struct Waiting {
     lines: Vec<u8>,
     dropped: u64,
     closed: bool,
+    /// The thread has ended.
+    ended: bool,
     stamp: Stamp,
 }
 
@@ -67,14 +70,12 @@ impl Log {
     /// Starts a log that writes to `out`.
     pub(crate) fn start(form: AccessLog, out: impl Write + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let thread = if form == AccessLog::Off {
-            None
-        } else {
+        if form != AccessLog::Off {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name("wasgi-access-log".into());
-            Some(thread.spawn(move || shared.write_out(out))?)
-        };
-        Ok(Self { form, shared, thread })
+            thread.spawn(move || shared.write_out(out))?;
+        }
+        Ok(Self { form, shared })
     }
 
     /// Whether lines are wanted.
@@ -107,12 +108,18 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // It ends with its last write; a panic in it has nothing left to lose.
-            let _joined = thread.join();
+        if self.form == AccessLog::Off {
+            return;
         }
+        let mut waiting = self.shared.lock();
+        waiting.closed = true;
+        self.shared.changed.notify_all();
+        // Limit: FAREWELL
+        let ended = self
+            .shared
+            .changed
+            .wait_timeout_while(waiting, FAREWELL, |waiting| !waiting.ended);
+        drop(ended);
     }
 }
 
@@ -126,14 +133,19 @@ impl Shared {
         loop {
             let mut waiting = self.lock();
             while waiting.lines.is_empty() && !waiting.closed {
-                waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                waiting = self
+                    .changed
+                    .wait(waiting)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
             waiting = self.collect(waiting);
             std::mem::swap(&mut waiting.lines, &mut spare);
             let (closed, dropped) = (waiting.closed, std::mem::take(&mut waiting.dropped));
             drop(waiting);
             if dropped > 0 {
-                tracing::warn!("{dropped} lines of the access log were dropped: its reader is slow");
+                tracing::warn!(
+                    "{dropped} lines of the access log were dropped: its reader is slow"
+                );
             }
             // Who reads the log may be gone; the server goes on without it.
             let written = out.write_all(&spare).and_then(|()| out.flush());
@@ -142,6 +154,8 @@ impl Shared {
             }
             spare.clear();
             if closed {
+                self.lock().ended = true;
+                self.changed.notify_all();
                 return;
             }
         }
@@ -185,8 +199,19 @@ impl Stamp {
 
 /// Apache's combined format: host, identity, user, date, request, status, bytes, referer, agent.
 fn write_combined(out: &mut Vec<u8>, line: &Line<'_>, stamp: &str) {
-    let Line { remote, method, target, version, status, bytes, .. } = line;
-    push(out, format_args!("{} - - [{stamp}] \"", remote.to_canonical()));
+    let Line {
+        remote,
+        method,
+        target,
+        version,
+        status,
+        bytes,
+        ..
+    } = line;
+    push(
+        out,
+        format_args!("{} - - [{stamp}] \"", remote.to_canonical()),
+    );
     escape(out, method.as_str().as_bytes());
     out.push(b' ');
     push_target(out, target);
@@ -201,14 +226,17 @@ fn write_combined(out: &mut Vec<u8>, line: &Line<'_>, stamp: &str) {
 }
 
 fn push(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a vector takes all that is written to it");
+    out.write_fmt(text)
+        .expect("a vector takes all that is written to it");
 }
 
 fn push_target(out: &mut Vec<u8>, target: &Uri) {
     if target.authority().is_some() {
         escape(out, target.to_string().as_bytes());
     } else {
-        let target = target.path_and_query().map_or("*", |target| target.as_str());
+        let target = target
+            .path_and_query()
+            .map_or("*", |target| target.as_str());
         escape(out, target.as_bytes());
     }
 }
@@ -248,7 +276,9 @@ struct JsonLine<'a> {
 fn write_json(out: &mut Vec<u8>, line: &Line<'_>, now: OffsetDateTime) {
     let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let json = JsonLine {
-        time: now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default(),
+        time: now
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap_or_default(),
         remote: line.remote.to_canonical(),
         method: line.method.as_str(),
         target: line.target.to_string(),

@@ -43,9 +43,10 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    pub(crate) fn new() -> Self {
+    /// A connection that begins now.
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
-            began: Instant::now(),
+            began: now,
             phase: AtomicU8::new(Phase::Idle as u8),
             since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(0),
@@ -62,9 +63,9 @@ impl Activity {
     }
 
     /// Bytes have come.
-    pub(crate) fn received(&self) {
+    pub(crate) fn received(&self, now: Instant) {
         if self.phase() == Phase::Idle {
-            self.enter(Phase::Head);
+            self.enter(Phase::Head, now);
         }
     }
 
@@ -85,53 +86,63 @@ impl Activity {
     }
 
     /// A request is over.
-    pub(crate) fn request_ended(&self) {
-        self.enter(Phase::Idle);
+    pub(crate) fn request_ended(&self, now: Instant) {
+        self.enter(Phase::Idle, now);
     }
 
     /// The client took some of what was written.
-    pub(crate) fn sent(&self) {
+    pub(crate) fn sent(&self, now: Instant) {
         self.blocked_since.store(0, Relaxed);
         if self.phase() == Phase::Idle {
-            self.since.store(self.now(), Relaxed);
+            self.since.store(self.stamp(now), Relaxed);
         }
     }
 
     /// The client takes nothing at the moment.
-    pub(crate) fn blocked(&self) {
+    pub(crate) fn blocked(&self, now: Instant) {
         if self.blocked_since.load(Relaxed) == 0 {
-            self.blocked_since.store(self.now(), Relaxed);
+            self.blocked_since.store(self.stamp(now), Relaxed);
         }
     }
 
     /// The limit that is reached now, or when to look again.
-    pub(crate) fn check(&self, limits: &ConnectionLimits) -> Result<Instant, Overdue> {
+    pub(crate) fn check(
+        &self,
+        limits: &ConnectionLimits,
+        now: Instant,
+    ) -> Result<Instant, Overdue> {
         let blocked_since = self.blocked_since.load(Relaxed);
         let (since, limit, overdue) = match self.phase() {
             // Limit: ConnectionLimits::write_stall
             _ if blocked_since > 0 => (blocked_since, limits.write_stall, Overdue::Write),
             // Limit: ConnectionLimits::keep_alive
-            Phase::Idle => (self.since.load(Relaxed), limits.keep_alive, Overdue::KeepAlive),
+            Phase::Idle => (
+                self.since.load(Relaxed),
+                limits.keep_alive,
+                Overdue::KeepAlive,
+            ),
             // Limit: ConnectionLimits::head_wait
             Phase::Head => (self.since.load(Relaxed), limits.head_wait, Overdue::Head),
-            Phase::Busy => return Ok(Instant::now() + limits.shortest()),
+            Phase::Busy => return Ok(now + limits.shortest()),
         };
         let deadline = self.began + Duration::from_millis(since) + limit;
-        if deadline <= Instant::now() {
+        if deadline <= now {
             return Err(overdue);
         }
         // Another phase with a shorter limit may begin before this one's deadline.
-        Ok(deadline.min(Instant::now() + limits.shortest()))
+        Ok(deadline.min(now + limits.shortest()))
     }
 
-    fn enter(&self, phase: Phase) {
+    fn enter(&self, phase: Phase, now: Instant) {
         self.phase.store(phase as u8, Relaxed);
-        self.since.store(self.now(), Relaxed);
+        self.since.store(self.stamp(now), Relaxed);
     }
 
     /// Milliseconds since the connection began; one at least, as zero means "not at all".
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    fn stamp(&self, now: Instant) -> u64 {
+        u64::try_from((now - self.began).as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
     }
 }
 
@@ -152,39 +163,38 @@ mod tests {
         ..ConnectionLimits::DEFAULT
     };
 
-    #[tokio::test(start_paused = true)]
-    async fn each_phase_has_its_limit() {
-        let activity = Activity::new();
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert!(activity.check(&LIMITS).is_ok());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(activity.check(&LIMITS), Err(Overdue::KeepAlive));
+    #[test]
+    fn each_phase_has_its_limit() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let activity = Activity::new(began);
+        assert!(activity.check(&LIMITS, after(2)).is_ok());
+        assert_eq!(activity.check(&LIMITS, after(3)), Err(Overdue::KeepAlive));
 
-        activity.received();
-        assert!(activity.check(&LIMITS).is_ok());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        activity.received();
-        assert_eq!(activity.check(&LIMITS), Err(Overdue::Head));
+        activity.received(after(3));
+        assert!(activity.check(&LIMITS, after(3)).is_ok());
+        activity.received(after(4));
+        assert_eq!(activity.check(&LIMITS, after(4)), Err(Overdue::Head));
 
         activity.request_began(true);
-        tokio::time::advance(Duration::from_secs(9)).await;
-        assert!(activity.check(&LIMITS).is_ok());
-        activity.request_ended();
-        assert!(activity.check(&LIMITS).is_ok());
+        assert!(activity.check(&LIMITS, after(13)).is_ok());
+        activity.request_ended(after(13));
+        assert!(activity.check(&LIMITS, after(13)).is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_a_little_is_not_stalled() {
-        let activity = Activity::new();
+    #[test]
+    fn a_client_that_takes_a_little_is_not_stalled() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let activity = Activity::new(began);
         activity.request_began(true);
-        for _ in 0..5 {
-            activity.blocked();
-            tokio::time::advance(Duration::from_secs(1)).await;
-            assert!(activity.check(&LIMITS).is_ok());
-            activity.sent();
+        for second in 1..5 {
+            activity.blocked(after(second));
+            assert!(activity.check(&LIMITS, after(second + 1)).is_ok());
+            activity.sent(after(second + 1));
         }
-        activity.blocked();
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(activity.check(&LIMITS), Err(Overdue::Write));
+        activity.blocked(after(5));
+        activity.blocked(after(6));
+        assert_eq!(activity.check(&LIMITS, after(7)), Err(Overdue::Write));
     }
 }

@@ -10,17 +10,29 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// The response to a request that failed: a reason and the request's name, and nothing of the
 /// guest's unless `expose` says so.
-pub(crate) fn failed(error: &Error, id: RequestId, method: &Method, expose: bool) -> Response<Body> {
+pub(crate) fn failed(
+    error: &Error,
+    id: RequestId,
+    method: &Method,
+    expose: bool,
+) -> Response<Body> {
     let mut text = format!("{}\nrequest id: {id}\n", error.kind().status());
     if expose {
         text.push_str(&format!("\n{}\n", explain(error)));
     }
     let length = HeaderValue::from(text.len());
-    let body = if *method == Method::HEAD { Bytes::new() } else { Bytes::from(text) };
+    let body = if *method == Method::HEAD {
+        Bytes::new()
+    } else {
+        Bytes::from(text)
+    };
     let mut response = Response::new(Body::whole(body));
     *response.status_mut() = error.kind().status();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     headers.insert(CONTENT_LENGTH, length);
     if error.kind() == Kind::Overloaded {
         headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use wasgi_gateway::Kind;
 
 use crate::activity::{Activity, Overdue};
@@ -58,7 +59,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<Stop>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let activity = Arc::new(Activity::new());
+    let activity = Arc::new(Activity::new(Instant::now()));
     let connection = Arc::new(Connection {
         local: stream.local_addr()?,
         remote,
@@ -82,7 +83,7 @@ pub(crate) async fn serve(
             return Poll::Ready(End::Done(result));
         }
         while timer.as_mut().poll(cx).is_ready() {
-            match activity.check(limits) {
+            match activity.check(limits, Instant::now()) {
                 Ok(next) => timer.as_mut().reset(next),
                 Err(overdue) => return Poll::Ready(End::Overdue(overdue)),
             }
@@ -115,13 +116,25 @@ async fn finish(end: End, mut socket: Socket, remote: SocketAddr, owes_bytes: bo
         End::Done(Err(error)) if error.is_parse() => {
             // hyper has answered.
             let too_large = error.is_parse_too_large();
-            refused(if too_large { Kind::HeadTooLarge } else { Kind::BadRequest }, &error, remote);
+            refused(
+                if too_large {
+                    Kind::HeadTooLarge
+                } else {
+                    Kind::BadRequest
+                },
+                &error,
+                remote,
+            );
             lingers = true;
         }
         // The exchange has logged why, if there was one.
         End::Done(Err(_)) => lingers = false,
         End::Overdue(Overdue::Head) => {
-            refused(Kind::HeadTimeout, &"the head of the request did not come in time", remote);
+            refused(
+                Kind::HeadTimeout,
+                &"the head of the request did not come in time",
+                remote,
+            );
             let written = socket.write_all(HEAD_TIMEOUT).await;
             lingers = written.is_ok() && socket.shutdown().await.is_ok();
         }
@@ -148,7 +161,13 @@ fn refused(kind: Kind, cause: &dyn std::fmt::Display, remote: SocketAddr) {
 /// Reads and discards until the client has closed its end too.
 async fn linger(mut socket: Socket) {
     let mut discarded = [0; 4096];
-    let discard = async { while socket.read(&mut discarded).await.is_ok_and(|length| length > 0) {} };
+    let discard = async {
+        while socket
+            .read(&mut discarded)
+            .await
+            .is_ok_and(|length| length > 0)
+        {}
+    };
     // Limit: LINGER. A client that goes on sending after that loses the response.
     if tokio::time::timeout(LINGER, discard).await.is_err() {
         tracing::debug!("a client went on sending after its last response");

@@ -42,7 +42,13 @@ impl Exchange {
     /// Begins with a request's head.
     pub(crate) fn begin(connection: &Arc<Connection>, parts: &Parts) -> Self {
         let logged = connection.shared.log.is_on();
-        let field = |name| if logged { parts.headers.get(name).cloned() } else { None };
+        let field = |name| {
+            if logged {
+                parts.headers.get(name).cloned()
+            } else {
+                None
+            }
+        };
         Self {
             connection: Arc::clone(connection),
             id: connection.shared.ids.next(),
@@ -81,7 +87,12 @@ impl Exchange {
     /// Goes on with the response's body.
     pub(crate) fn respond(mut self, response: Response<Body>) -> Response<Download> {
         self.status = Some(response.status());
-        response.map(|body| Download { body, exchange: self })
+        response.map(|body| Download {
+            body,
+            exchange: self,
+            unwritten: true,
+            failed: None,
+        })
     }
 
     /// Ready once the client has left without having sent all of its body. Otherwise hyper sees it.
@@ -105,7 +116,10 @@ impl Exchange {
 }
 
 fn client_gone() -> Error {
-    Error::new(Kind::ClientGone, "the client left before the response was complete")
+    Error::new(
+        Kind::ClientGone,
+        "the client left before the response was complete",
+    )
 }
 
 impl Drop for Exchange {
@@ -114,7 +128,7 @@ impl Drop for Exchange {
             self.fail(&client_gone());
         }
         let connection = &self.connection;
-        connection.activity.request_ended();
+        connection.activity.request_ended(Instant::now());
         if !connection.shared.log.is_on() {
             return;
         }
@@ -140,6 +154,26 @@ impl Drop for Exchange {
 pub(crate) struct Download {
     body: Body,
     exchange: Exchange,
+    /// What hyper has of this response may not be written yet.
+    unwritten: bool,
+    /// The error that ends the response once that is written.
+    failed: Option<Error>,
+}
+
+impl Download {
+    /// Ends the response with an error.
+    ///
+    /// hyper closes the connection on an error and forgets what it has not written. It writes when
+    /// a body has nothing for it, so this has nothing for it first: what the guest has sent reaches
+    /// the client.
+    fn end(&mut self, error: Error, cx: &Context<'_>) -> Poll<Error> {
+        if std::mem::take(&mut self.unwritten) {
+            self.failed = Some(error);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(error)
+    }
 }
 
 impl http_body::Body for Download {
@@ -150,24 +184,35 @@ impl http_body::Body for Download {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let Self { body, exchange } = &mut *self;
-        let frame = match Pin::new(body).poll_frame(cx) {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => frame,
-            Poll::Pending => match exchange.poll_hangup(cx) {
+            Poll::Pending => match self.exchange.poll_hangup(cx) {
                 Poll::Ready(error) => Some(Err(error)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.unwritten = false;
+                    return Poll::Pending;
+                }
             },
         };
-        match &frame {
-            Some(Ok(frame)) => exchange.bytes += frame.data_ref().map_or(0, Bytes::len) as u64,
-            Some(Err(error)) => exchange.fail(error),
-            None => {}
+        match frame {
+            Some(Ok(frame)) => {
+                self.unwritten = true;
+                self.exchange.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                self.exchange.fail(&error);
+                self.end(error, cx).map(|error| Some(Err(error)))
+            }
+            None => Poll::Ready(None),
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.failed.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

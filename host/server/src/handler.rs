@@ -43,9 +43,16 @@ async fn call(
 ) -> Result<Response<Body>, Error> {
     target::check(&parts)?;
     let connection = Arc::clone(&exchange.connection);
-    let mount = connection.shared.mounts.find(parts.uri.path()).ok_or_else(|| {
-        Error::new(Kind::NoApp, format!("no app is mounted at {}", parts.uri.path()))
-    })?;
+    let mount = connection
+        .shared
+        .mounts
+        .find(parts.uri.path())
+        .ok_or_else(|| {
+            Error::new(
+                Kind::NoApp,
+                format!("no app is mounted at {}", parts.uri.path()),
+            )
+        })?;
     exchange.app = Some(Arc::clone(&mount.app));
     let origin = Origin {
         request_id: exchange.id,
@@ -57,7 +64,7 @@ async fn call(
     let mut call = pin!(mount.app.call(Request::from_parts(parts, upload), origin));
     poll_fn(|cx| match call.as_mut().poll(cx) {
         Poll::Pending => exchange.poll_hangup(cx).map(Err),
-        ready => ready,
+        ready @ Poll::Ready(_) => ready,
     })
     .await
 }

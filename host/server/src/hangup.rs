@@ -21,7 +21,9 @@ impl Hangup {
     /// Watches a socket.
     pub(crate) fn new(descriptor: &OwnedFd) -> io::Result<Self> {
         let stream = std::net::TcpStream::from(descriptor.try_clone()?);
-        Ok(Self { stream: TcpStream::from_std(stream)? })
+        Ok(Self {
+            stream: TcpStream::from_std(stream)?,
+        })
     }
 
     /// Ready once the client has closed its end.

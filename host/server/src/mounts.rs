@@ -36,9 +36,8 @@ impl Mounts {
 }
 
 fn is_under(path: &str, mount: &str) -> bool {
-    path.strip_prefix(mount).is_some_and(|rest| {
-        mount.is_empty() || rest.is_empty() || rest.starts_with('/')
-    })
+    path.strip_prefix(mount)
+        .is_some_and(|rest| mount.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

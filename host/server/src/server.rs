@@ -51,7 +51,11 @@ pub(crate) enum Stop {
 
 /// Opens a listener. Port 0 takes a free one.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // A restart must not wait for connections of the last run to be forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -65,7 +69,14 @@ impl Server {
     pub fn new(config: Config, mounts: Vec<Mount>) -> io::Result<Self> {
         let log = Log::start(config.access_log, io::stdout())?;
         let (mounts, ids) = (Mounts::new(mounts), RequestIds::new());
-        Ok(Self { shared: Arc::new(Shared { config, mounts, log, ids }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                config,
+                mounts,
+                log,
+                ids,
+            }),
+        })
     }
 
     /// Serves on the listeners until `shutdown`, then lets running requests end for as long as the
@@ -78,8 +89,12 @@ impl Server {
         let places = Arc::new(Semaphore::new(places));
         let mut tasks = JoinSet::new();
         for listener in listeners {
-            let accepting =
-                accept(listener, Arc::clone(&shared), Arc::clone(&places), stopped.clone());
+            let accepting = accept(
+                listener,
+                Arc::clone(&shared),
+                Arc::clone(&places),
+                stopped.clone(),
+            );
             tasks.spawn(accepting);
         }
         tasks.spawn(sweep(Arc::clone(&shared)));
@@ -90,7 +105,10 @@ impl Server {
         stop.send_replace(Stop::Drain);
         // Every connection holds a receiver.
         // Limit: Config::drain
-        if tokio::time::timeout(shared.config.drain, stop.closed()).await.is_err() {
+        if tokio::time::timeout(shared.config.drain, stop.closed())
+            .await
+            .is_err()
+        {
             let open = stop.receiver_count();
             tracing::warn!("stopping with {open} connections open: they took too long to end");
         }
@@ -137,7 +155,10 @@ async fn sweep(shared: Arc<Shared>) {
             let dropped = mount.app.take_dropped_log();
             if dropped > 0 {
                 let app = &mount.app.settings().name;
-                tracing::warn!(app, "{dropped} bytes of log output were dropped: over the limit");
+                tracing::warn!(
+                    app,
+                    "{dropped} bytes of log output were dropped: over the limit"
+                );
             }
         }
     }
@@ -153,7 +174,10 @@ impl RequestIds {
     fn new() -> Self {
         // The standard library's hashers are keyed at random.
         let start = RandomState::new().build_hasher().finish();
-        Self { start, count: AtomicU64::new(0) }
+        Self {
+            start,
+            count: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn next(&self) -> RequestId {

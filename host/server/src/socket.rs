@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::activity::Activity;
 
@@ -24,8 +25,8 @@ impl Socket {
 
     fn note<T>(&self, poll: Poll<T>) -> Poll<T> {
         match &poll {
-            Poll::Pending => self.activity.blocked(),
-            Poll::Ready(_) => self.activity.sent(),
+            Poll::Pending => self.activity.blocked(Instant::now()),
+            Poll::Ready(_) => self.activity.sent(Instant::now()),
         }
         poll
     }
@@ -40,7 +41,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.received();
+            self.activity.received(Instant::now());
         }
         poll
     }

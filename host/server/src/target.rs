@@ -11,7 +11,9 @@ use wasgi_gateway::{Error, Kind};
 /// is missing, repeated or not a host (RFC 9112, section 3.2).
 pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
     if parts.method == Method::CONNECT {
-        return Err(bad("the method is CONNECT: expected one that an origin server answers"));
+        return Err(bad(
+            "the method is CONNECT: expected one that an origin server answers",
+        ));
     }
     let mut hosts = parts.headers.get_all(HOST).iter();
     let first = hosts.next();
@@ -31,12 +33,17 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
 
 /// Whether a value has the form `uri-host [ ":" port ]` (RFC 9110, section 7.2). It may be empty.
 fn is_host(value: &[u8]) -> bool {
-    let Ok(value) = std::str::from_utf8(value) else { return false };
+    let Ok(value) = std::str::from_utf8(value) else {
+        return false;
+    };
     value.is_empty()
-        || !value.contains('@') && value.parse::<http::uri::Authority>().is_ok_and(has_valid_port)
+        || !value.contains('@')
+            && value
+                .parse::<http::uri::Authority>()
+                .is_ok_and(|host| has_valid_port(&host))
 }
 
-fn has_valid_port(authority: http::uri::Authority) -> bool {
+fn has_valid_port(authority: &http::uri::Authority) -> bool {
     let text = authority.as_str();
     let host_end = text.rfind(']').map_or(0, |end| end + 1);
     match text[host_end..].split_once(':') {
@@ -68,7 +75,9 @@ mod tests {
         assert!(is_accepted(get().version(Version::HTTP_10)));
         assert!(is_accepted(Request::get("http://a.example/")));
         assert!(!is_accepted(get()));
-        assert!(!is_accepted(get().header(HOST, "a.example").header(HOST, "a.example")));
+        assert!(!is_accepted(
+            get().header(HOST, "a.example").header(HOST, "a.example")
+        ));
         for (host, expected) in [
             ("", true),
             ("a.example:80", true),
@@ -88,7 +97,9 @@ mod tests {
 
     #[test]
     fn connect_is_refused() {
-        let connect = Request::builder().method(Method::CONNECT).uri("a.example:443");
+        let connect = Request::builder()
+            .method(Method::CONNECT)
+            .uri("a.example:443");
         assert!(!is_accepted(connect.header(HOST, "a.example:443")));
     }
 }

@@ -50,7 +50,9 @@ impl Body for Upload {
 
 /// Tells a body that breaks the rules of HTTP from one that breaks off.
 fn broken(error: hyper::Error) -> io::Error {
-    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let cause = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
     let kind = match cause.map(io::Error::kind) {
         Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
             io::ErrorKind::InvalidData

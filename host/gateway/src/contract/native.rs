@@ -2,12 +2,14 @@
 
 mod bindings;
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
 use wasmtime::component::{
-    Component, ComponentExportIndex, Instance, InstancePre, Linker, Resource, ResourceAny,
-    ResourceType,
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker,
+    Lower, Resource, ResourceAny, ResourceType, TypedFunc,
 };
 use wasmtime::{Store, StoreContextMut};
 
@@ -20,13 +22,18 @@ use crate::state::State;
 
 /// The host's side of the resource `input`. Its representation is the generation of the request
 /// that it belongs to.
-#[expect(unreachable_pub, reason = "the bindings export it, and go no further themselves")]
+#[expect(
+    unreachable_pub,
+    reason = "the bindings export it, and go no further themselves"
+)]
 pub enum InputHandle {}
 
 /// A component of this contract, checked against the host once for all of its instances.
 #[derive(Clone)]
 pub(crate) struct Native {
     pre: InstancePre<State>,
+    /// Set once the types of the exports below were checked, on the first instance.
+    checked: Arc<OnceLock<()>>,
     handle: ComponentExportIndex,
     next: ComponentExportIndex,
     trailers: ComponentExportIndex,
@@ -45,6 +52,13 @@ pub(crate) enum Content {
     Bytes(Bytes),
     Chunks(ResourceAny),
 }
+
+type Handle<'a> = (&'a types::Environ<'a>, Resource<InputHandle>);
+type Handled = (Result<app::Response, String>,);
+type Next = (ResourceAny,);
+type Nexted = (Result<Option<Bytes>, String>,);
+type Trailers = (ResourceAny,);
+type Trailered = (Vec<Field>,);
 
 /// What a call that may fail in the guest's own words returns.
 type Fallible<T> = wasmtime::Result<Result<T, String>>;
@@ -75,6 +89,7 @@ impl Native {
                 .ok_or_else(|| wasmtime::format_err!("wasgi:gateway/app has no function {name}"))
         };
         Ok(Self {
+            checked: Arc::default(),
             handle: function("handle")?,
             next: function("[method]body.next")?,
             trailers: function("[method]body.trailers")?,
@@ -84,7 +99,15 @@ impl Native {
 
     /// Makes an instance.
     pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
-        self.pre.instantiate_async(store).await
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        if self.checked.get().is_none() {
+            instance.get_typed_func::<Handle<'_>, Handled>(&mut *store, &self.handle)?;
+            instance.get_typed_func::<Next, Nexted>(&mut *store, &self.next)?;
+            instance.get_typed_func::<Trailers, Trailered>(&mut *store, &self.trailers)?;
+            // Whoever was faster has checked the same.
+            let _first = self.checked.set(());
+        }
+        Ok(instance)
     }
 
     /// Calls `handle`. The input is that of the store.
@@ -109,15 +132,16 @@ impl Native {
             path_info,
             query_string: parts.uri.query(),
             server_protocol: request::protocol(parts.version),
-            remote: Some(types::Peer { address: &remote, port: origin.remote.port() }),
+            remote: Some(types::Peer {
+                address: &remote,
+                port: origin.remote.port(),
+            }),
             tls: None,
             request_id: origin.request_id.as_str(),
             route_parameters: &[],
             headers: &fields,
         };
-        type Handle<'a> = (&'a types::Environ<'a>, Resource<InputHandle>);
-        type Handled = (Result<app::Response, String>,);
-        let handle = instance.get_typed_func::<Handle<'_>, Handled>(&mut *store, &self.handle)?;
+        let handle = self.function::<Handle<'_>, Handled>(store, instance, &self.handle);
         let input = Resource::new_own(generation);
         let (result,) = handle.call_async(store, (&environ, input)).await?;
         Ok(result.map(Answer::from))
@@ -130,8 +154,7 @@ impl Native {
         instance: &Instance,
         body: ResourceAny,
     ) -> Fallible<Option<Bytes>> {
-        type Next = (Result<Option<Bytes>, String>,);
-        let next = instance.get_typed_func::<(ResourceAny,), Next>(&mut *store, &self.next)?;
+        let next = self.function::<Next, Nexted>(store, instance, &self.next);
         let (result,) = next.call_async(store, (body,)).await?;
         Ok(result)
     }
@@ -143,10 +166,36 @@ impl Native {
         instance: &Instance,
         body: ResourceAny,
     ) -> wasmtime::Result<Vec<Field>> {
-        let trailers = instance
-            .get_typed_func::<(ResourceAny,), (Vec<Field>,)>(&mut *store, &self.trailers)?;
+        let trailers = self.function::<Trailers, Trailered>(store, instance, &self.trailers);
         let (fields,) = trailers.call_async(store, (body,)).await?;
         Ok(fields)
+    }
+
+    /// An export as a function of the types that [`Native::instantiate`] has checked it against.
+    #[expect(
+        unsafe_code,
+        reason = "checking types costs as much as a call, and they do not change"
+    )]
+    fn function<P, R>(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        export: &ComponentExportIndex,
+    ) -> TypedFunc<P, R>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        debug_assert!(
+            self.checked.get().is_some(),
+            "an instance comes from `instantiate`"
+        );
+        let function = instance
+            .get_func(store, export)
+            .expect("`new` found the export");
+        // SAFETY: each export is used with one pair of types, which `instantiate` checked on an
+        // instance of this component; all instances of a component have the same types.
+        unsafe { TypedFunc::new_unchecked(function) }
     }
 }
 
@@ -157,7 +206,11 @@ impl From<app::Response> for Answer {
             app::Content::Bytes(bytes) => Content::Bytes(bytes.into()),
             app::Content::Chunks(body) => Content::Chunks(body),
         };
-        Self { status: response.status, fields: response.headers, content }
+        Self {
+            status: response.status,
+            fields: response.headers,
+            content,
+        }
     }
 }
 
