@@ -1,6 +1,5 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::output::PATIENCE;
 use crate::support::{Connection, Host, Isolation, Setup, get};
 
 /// A host whose app answers one request at a time, and stops none for longer than a test waits.
@@ -12,22 +11,8 @@ fn one_by_one(isolation: Isolation, guest: &str) -> Host {
 
 /// Wait until the app answers again, which it does only when the guest before has ended.
 fn is_free(host: &Host, target: &str, text: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    let mut response = host.get(target);
-    while response.status == 503 && Instant::now() < deadline {
-        response = host.get(target);
-    }
+    let response = host.get_when_free(target);
     assert_eq!((response.status, response.text()), (200, text));
-}
-
-/// Send a request, and wait until the guest works for it: another one has no room then.
-fn occupy(host: &Host, request: impl AsRef<[u8]>, other: &str) -> Connection {
-    let connection = send(host, request);
-    let deadline = Instant::now() + PATIENCE;
-    while host.get(other).status != 503 {
-        assert!(Instant::now() < deadline, "the guest does not start");
-    }
-    connection
 }
 
 fn send(host: &Host, request: impl AsRef<[u8]>) -> Connection {
@@ -38,7 +23,7 @@ fn send(host: &Host, request: impl AsRef<[u8]>) -> Connection {
 
 both!(a_sleeping_guest, |isolation: Isolation| {
     let host = one_by_one(isolation, "sleep");
-    drop(occupy(&host, get("/sleep?left"), "/sleep?ms=1"));
+    drop(host.occupy(get("/sleep?left"), "/sleep?ms=1"));
     host.stdout().wait_for(&["/sleep?left", " 499 "]);
     is_free(&host, "/sleep?ms=1", "woke\n");
 });
@@ -56,7 +41,7 @@ both!(
 
 both!(a_looping_guest, |isolation: Isolation| {
     let host = one_by_one(isolation, "loop");
-    drop(occupy(&host, get("/loop?left"), "/loop?ms=1"));
+    drop(host.occupy(get("/loop?left"), "/loop?ms=1"));
     host.stdout().wait_for(&["/loop?left", " 499 "]);
     is_free(&host, "/loop?ms=1", "done\n");
 });
@@ -101,7 +86,7 @@ both!(a_guest_that_waits_for_the_client, |isolation: Isolation| {
 both!(a_guest_that_reads, |isolation: Isolation| {
     let host = one_by_one(isolation, "collect");
     let part = "POST /collect?left HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhello";
-    drop(occupy(&host, part, "/collect"));
+    drop(host.occupy(part, "/collect"));
     host.stdout().wait_for(&["/collect?left", " 499 "]);
     is_free(&host, "/collect", "0");
 });

@@ -261,14 +261,6 @@ fn a_reused_instance_ends_when_its_client_leaves() {
     let toml = "[app.limits]\nconcurrency = 1\nqueue = 0\n";
     let host = Setup::new(Isolation::Reuse).app("count", toml).start();
     assert_eq!(counts(&host, &["/count", "/count"]), ["1", "2"]);
-    let mut connection = host.connect();
-    connection.send(get("/count?then=sleep"));
-    // The guest works for it when another request finds no room.
-    while host.get("/count").status != 503 {}
-    drop(connection);
-    let mut response = host.get("/count");
-    while response.status == 503 {
-        response = host.get("/count");
-    }
-    assert_eq!(response.text().trim_end(), "1");
+    drop(host.occupy(get("/count?then=sleep"), "/count"));
+    assert_eq!(host.get_when_free("/count").text().trim_end(), "1");
 }

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::client::{Connection, Response, get};
 use super::guests;
-use super::output::Output;
+use super::output::{Output, PATIENCE};
 
 /// The two ways in which the host runs instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +208,34 @@ impl Host {
 
     pub(crate) fn get(&self, target: &str) -> Response {
         self.send(get(target))
+    }
+
+    /// Send a request to an app without a queue that runs one at a time, and wait until the guest
+    /// works for it: the other request, for the same app, then finds no room.
+    pub(crate) fn occupy(&self, request: impl AsRef<[u8]>, other: &str) -> Connection {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline, "the guest does not start");
+            let mut connection = self.connect();
+            connection.send(&request);
+            // It is answered at once only if the other request of the last round ran just then.
+            let is_taken = connection.is_silent_for(Duration::from_millis(50));
+            if is_taken && self.get(other).status == 503 {
+                return connection;
+            }
+        }
+    }
+
+    /// Ask an app without a queue until it has room.
+    pub(crate) fn get_when_free(&self, target: &str) -> Response {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline, "the guest before does not end");
+            let response = self.get(target);
+            if response.status != 503 {
+                return response;
+            }
+        }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
