@@ -210,7 +210,7 @@ both!(
 
 both!(does_not_connect_to_others, |host| {
     let response = host.send("CONNECT test:443 HTTP/1.1\r\nhost: test:443\r\n\r\n");
-    assert_eq!(response.status, 501);
+    assert_eq!(response.status, 400);
 });
 
 both!(does_not_upgrade, |host| {

@@ -135,14 +135,22 @@ both!(idle_client, |isolation: Isolation| {
     let host = limited(isolation);
     let mut connection = host.connect();
     connection.send("POST /idle-input HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\nhel");
-    assert_eq!(connection.response().status, 408);
+    let response = connection.response();
+    assert_eq!(response.status, 408);
+    host.stderr()
+        .wait_for(&[response.request_id(), "body-timeout"]);
     assert!(connection.is_closed());
 });
 
 both!(request_body_by_its_length, |isolation: Isolation| {
     let host = limited(isolation);
     assert_eq!(host.send(post("/body", &"x".repeat(1024))).text(), "1024");
-    assert_eq!(host.send(post("/body", &"x".repeat(1025))).status, 413);
+    is_stopped(
+        host,
+        post("/body", &"x".repeat(1025)),
+        413,
+        "body-too-large",
+    );
     // The guest is not asked.
     assert_eq!(
         host.send(post("/body-unread", &"x".repeat(1025))).status,
@@ -153,7 +161,7 @@ both!(request_body_by_its_length, |isolation: Isolation| {
 both!(request_body_in_chunks, |isolation: Isolation| {
     let host = limited(isolation);
     assert_eq!(host.send(chunked("/body", 1024)).text(), "1024");
-    assert_eq!(host.send(chunked("/body", 1025)).status, 413);
+    is_stopped(host, chunked("/body", 1025), 413, "body-too-large");
 });
 
 both!(request_body_after_the_head, |isolation: Isolation| {
@@ -266,7 +274,7 @@ fn serve_hello(limits: &str) -> Host {
 
 #[test]
 fn keep_alive() {
-    let host = serve_hello("keep-alive = '200ms'");
+    let host = serve_hello("keep-alive = '200ms'\nhead-wait = '60s'");
     let mut connection = host.connect();
     connection.send(get("/hello"));
     assert_eq!(connection.response().text(), "hello\n");
@@ -276,7 +284,7 @@ fn keep_alive() {
 
 #[test]
 fn head_wait() {
-    let host = serve_hello("head-wait = '200ms'");
+    let host = serve_hello("head-wait = '200ms'\nkeep-alive = '60s'");
     for part in [
         "G",
         "GET /hello HTTP/1.1\r\n",
@@ -291,7 +299,7 @@ fn head_wait() {
 
 #[test]
 fn head_wait_on_a_kept_connection() {
-    let host = serve_hello("head-wait = '200ms'");
+    let host = serve_hello("head-wait = '200ms'\nkeep-alive = '60s'");
     let mut connection = host.connect();
     connection.send(get("/hello"));
     assert_eq!(connection.response().text(), "hello\n");
@@ -345,7 +353,7 @@ fn request_fields() {
 
 #[test]
 fn write_stall() {
-    let host = serve_hello("write-stall = '300ms'");
+    let host = serve_hello("write-stall = '300ms'\nhead-wait = '60s'\nkeep-alive = '60s'");
     let mut connection = host.connect();
     connection.send(get("/stream?chunks=1000000&size=65536"));
     assert_eq!(connection.head().status, 200);

@@ -36,7 +36,6 @@ fn mixed_requests(host: &Host) {
         ("/ticks?count=0", 200, ""),
         ("/bad-head?case=newline", 502, ""),
         ("/sleep?ms=2", 200, "woke\n"),
-        ("/grow?mib=200", 502, ""),
         ("/status?code=418", 418, "status\n"),
         ("/recurse", 502, ""),
         ("/loop?ms=2", 200, "done\n"),

@@ -100,11 +100,12 @@ fn unit_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
             .args(filter);
         run(&mut test)
     };
+    // `--lib` fails for packages without one, and `--doc` too.
+    cargo_test(&["--bins"], &[Group::Tool])?;
     cargo_test(&["--doc"], &[Group::Sdk])?;
-    for groups in NATIVE {
-        cargo_test(&["--lib", "--bins"], groups)?;
-    }
-    cargo_test(&["--doc"], &[Group::Host])
+    cargo_test(&["--lib"], &[Group::Sdk, Group::Example])?;
+    cargo_test(&["--doc"], &[Group::Host])?;
+    cargo_test(&["--lib", "--bins"], &[Group::Host])
 }
 
 fn deny_warnings(clippy: &mut Command) -> &mut Command {

@@ -1,5 +1,6 @@
 //! `cargo xtask serve`: from a bare machine to the examples in a browser.
 
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -12,6 +13,8 @@ use crate::workspace::Workspace;
 /// Builds what the examples need and becomes `wasgi serve examples`.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
     guests::build(workspace, Selection::Examples)?;
+    // The guest book's pages: `examples/wasgi.toml` grants it this folder.
+    fs::create_dir_all(workspace.root.join("target/guestbook"))?;
     command::run(&mut workspace.cargo(&["build", "--release", "-p", "wasgi"]))?;
     eprintln!("$ wasgi serve examples {}", args.join(" "));
     let mut wasgi = Command::new(workspace.binary("wasgi"));

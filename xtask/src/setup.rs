@@ -62,21 +62,31 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     eprintln!("the standard library of {GUEST_TARGET} is not installed");
-    let Err(rustup) = ask_rustup(workspace, &toolchain) else {
-        return Ok(());
-    };
-    eprintln!("{rustup:#}");
-    eprintln!("building it from Debian's packages instead: a few minutes");
-    if let Err(debian) = debian::install(&toolchain) {
-        bail!(
-            "cannot install the standard library of {GUEST_TARGET}\n  rustup: {rustup:#}\n  Debian: {debian:#}\n\
-             run `rustup target add {GUEST_TARGET}` where the network allows it"
-        );
+    if let Err(rustup) = ask_rustup(workspace, &toolchain) {
+        eprintln!("{rustup:#}");
+        eprintln!("building it from Debian's packages instead: a few minutes");
+        if let Err(debian) = debian::install(&toolchain) {
+            bail!(
+                "cannot install the standard library of {GUEST_TARGET}\n  rustup: {rustup:#}\n  Debian: {debian:#}\n\
+                 run `rustup target add {GUEST_TARGET}` where the network allows it"
+            );
+        }
     }
     eprintln!(
         "installed {GUEST_TARGET} into {}",
         toolchain.target_folder().display()
     );
+    forget_builds(workspace)
+}
+
+/// Removes guests that were built with another standard library of the same version, as a cached
+/// target folder holds them: cargo takes them for fresh, and the compiler cannot use them.
+fn forget_builds(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.target.join(GUEST_TARGET);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
     Ok(())
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Workspace {
     /// The folder of the root manifest.
     pub(crate) root: PathBuf,
     /// Where cargo puts what it builds: `target`, or `CARGO_TARGET_DIR`.
-    target: PathBuf,
+    pub(crate) target: PathBuf,
     /// Its members.
     packages: Vec<Package>,
 }

@@ -25,7 +25,7 @@ use crate::log::Rate;
 use crate::meter::{self, Meter};
 use crate::request::Origin;
 use crate::response::Head;
-use crate::settings::{AppSettings, Isolation};
+use crate::settings::{AppSettings, Isolation, Reuse};
 use crate::state;
 
 /// A component with its settings.
@@ -95,7 +95,7 @@ impl App {
         let (parts, body) = request.into_parts();
         self.check_length(&parts)?;
         let permit = self.admission.admit().await?;
-        let kept = self.pool.take();
+        let kept = self.keep().and_then(|bounds| self.pool.take(bounds));
         let meter = kept.as_ref().map_or_else(meter::fresh, Live::meter);
         let app = Arc::clone(self);
         let body = input::boxed(body);
@@ -124,8 +124,16 @@ impl App {
 
     /// Ends the reused instances that have waited for too long. To be called now and then.
     pub fn sweep(&self) {
-        if let Isolation::Reuse(bounds) = self.settings.isolation {
-            self.pool.sweep(bounds.idle);
+        if let Some(bounds) = self.keep() {
+            self.pool.sweep(bounds);
+        }
+    }
+
+    /// How long instances are kept, if they are.
+    fn keep(&self) -> Option<&Reuse> {
+        match &self.settings.isolation {
+            Isolation::Request => None,
+            Isolation::Reuse(bounds) => Some(bounds),
         }
     }
 
@@ -174,7 +182,7 @@ impl App {
     /// Keeps an instance that has served its request, or ends it.
     pub(crate) fn release(&self, mut live: Live) {
         live.store.data_mut().end();
-        if let Isolation::Reuse(bounds) = &self.settings.isolation {
+        if let Some(bounds) = self.keep() {
             live.permit = None;
             self.pool.keep(live, bounds);
         }
@@ -201,6 +209,7 @@ impl Call {
         };
         live.permit = Some(permit);
         live.served += 1;
+        live.rearm();
         let generation = live.store.data_mut().begin(origin.request_id, body);
         let Live {
             store, instance, ..
@@ -238,13 +247,15 @@ async fn respond(
     let mut head = head.map_err(|error| blame(error, &live))?;
     let has_body = head.has_body(&parts.method);
     let body = match content {
-        Content::Chunks(body) if has_body => {
+        Content::Chunks(body) if has_body && head.length != Some(0) => {
             let trailers = head.announces_trailers();
             let body = Body::chunks(app, live, body, head.length, trailers);
             return Ok(response(head, body));
         }
         Content::Chunks(body) => {
-            head.forget_body(&parts.method, None);
+            if !has_body {
+                head.forget_body(&parts.method, None);
+            }
             close(&app, live, body).await?;
             return Ok(response(head, Body::empty()));
         }

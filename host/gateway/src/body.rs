@@ -256,6 +256,7 @@ fn too_long(source: &Source) -> Error {
 impl Source {
     /// Asks the guest for its next chunk that is not empty, or for the end.
     async fn step(mut self) -> Result<Step, Error> {
+        self.live.rearm();
         loop {
             let Live {
                 store, instance, ..

@@ -66,7 +66,7 @@ pub(crate) fn of_guest(message: &str, state: &State) -> Error {
 pub(crate) fn report(error: Option<&wasmtime::Error>, state: &State) -> GuestReport {
     let backtrace = error
         .and_then(|error| error.downcast_ref::<WasmBacktrace>())
-        .map(|backtrace| printable(&backtrace.to_string()))
+        .map(printable)
         .unwrap_or_default();
     GuestReport {
         backtrace,
@@ -74,9 +74,22 @@ pub(crate) fn report(error: Option<&wasmtime::Error>, state: &State) -> GuestRep
     }
 }
 
-/// A backtrace whose names, which are the guest's, hold no control characters.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control() || *character == '\n')
-        .collect()
+/// A backtrace as text. The names in it are the guest's: one with a control character could pass
+/// itself off as another line of the log.
+fn printable(backtrace: &WasmBacktrace) -> String {
+    let is_clean = |name: Option<&str>| !name.is_some_and(|name| name.contains(char::is_control));
+    let all_clean = backtrace.frames().iter().all(|frame| {
+        is_clean(frame.func_name())
+            && is_clean(frame.module().name())
+            && frame
+                .symbols()
+                .iter()
+                .all(|symbol| is_clean(symbol.name()) && is_clean(symbol.file()))
+    });
+    let text = backtrace.to_string();
+    if all_clean {
+        text
+    } else {
+        text.escape_debug().to_string()
+    }
 }

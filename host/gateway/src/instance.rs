@@ -1,7 +1,7 @@
 //! One live sandbox, and those that wait to be used again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::Store;
 use wasmtime::component::Instance;
@@ -24,6 +24,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// Lets a guest run for a tick before the host sees it, however long it was not called.
+    pub(crate) fn rearm(&mut self) {
+        self.store.set_epoch_deadline(1);
+    }
+
     pub(crate) fn meter(&self) -> Arc<Meter> {
         Arc::clone(&self.store.data().meter)
     }
@@ -41,9 +46,11 @@ struct Waiting {
 }
 
 impl Pool {
-    /// The instance that was used last.
-    pub(crate) fn take(&self) -> Option<Live> {
-        Some(self.lock().pop()?.live)
+    /// The instance that was used last, if that was not too long ago.
+    pub(crate) fn take(&self, bounds: &Reuse) -> Option<Live> {
+        let waiting = self.lock().pop()?;
+        // Limit: Reuse::idle
+        (waiting.since.elapsed() < bounds.idle).then_some(waiting.live)
     }
 
     /// Keeps an instance for its next request, if it may have one.
@@ -60,12 +67,12 @@ impl Pool {
     }
 
     /// Ends the instances that have waited for too long.
-    pub(crate) fn sweep(&self, idle: Duration) {
+    pub(crate) fn sweep(&self, bounds: &Reuse) {
         let mut waiting = self.lock();
         // Limit: Reuse::idle
         let fresh = waiting
             .iter()
-            .position(|waiting| waiting.since.elapsed() < idle);
+            .position(|waiting| waiting.since.elapsed() < bounds.idle);
         let end = fresh.unwrap_or(waiting.len());
         let old: Vec<_> = waiting.drain(..end).collect();
         // Ending an instance takes time that nobody else should wait for.

@@ -146,12 +146,6 @@ impl Activity {
     }
 }
 
-impl ConnectionLimits {
-    fn shortest(&self) -> Duration {
-        self.keep_alive.min(self.head_wait).min(self.write_stall)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,4 +63,9 @@ impl ConnectionLimits {
         write_stall: Duration::from_secs(30),
         connections: 16_384,
     };
+
+    /// The shortest wait: how often a connection has to be looked at.
+    pub(crate) fn shortest(&self) -> Duration {
+        self.keep_alive.min(self.head_wait).min(self.write_stall)
+    }
 }

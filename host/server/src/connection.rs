@@ -71,7 +71,7 @@ pub(crate) async fn serve(
     let socket = Socket::new(stream, Arc::clone(&activity));
     let service = service_fn(|request| handle_request(Arc::clone(&connection), request));
     let mut http = protocol(limits).serve_connection(TokioIo::new(socket), service);
-    let mut timer = pin!(tokio::time::sleep(limits.head_wait.min(limits.keep_alive)));
+    let mut timer = pin!(tokio::time::sleep(limits.shortest()));
     let mut stopping = pin!(stop.wait_for(|stop| *stop != Stop::Run));
     let mut draining = false;
     let end = poll_fn(|cx| {

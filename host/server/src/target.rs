@@ -15,6 +15,11 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
             "the method is CONNECT: expected one that an origin server answers",
         ));
     }
+    if !is_target(parts) {
+        return Err(bad(
+            "its target is neither a path nor a URI: expected `/…` or `http://…`",
+        ));
+    }
     let mut hosts = parts.headers.get_all(HOST).iter();
     let first = hosts.next();
     if hosts.next().is_some() {
@@ -28,6 +33,18 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
             Err(bad("its host field is not a host with an optional port"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether the target has origin or absolute form, or is the asterisk of `OPTIONS` (RFC 9112,
+/// section 3.2).
+fn is_target(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    let is_absolute = parts.uri.scheme().is_some() && parts.uri.authority().is_some();
+    let has_authority = parts.uri.authority().is_some();
+    match path {
+        "*" => parts.method == Method::OPTIONS && !has_authority,
+        _ => path.starts_with('/') && (is_absolute || !has_authority),
     }
 }
 
@@ -92,6 +109,24 @@ mod tests {
             ("a,b@c", false),
         ] {
             assert_eq!(is_accepted(get().header(HOST, host)), expected, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn target_must_be_a_path_or_a_uri() {
+        for (method, target, expected) in [
+            ("GET", "/a", true),
+            ("GET", "http://a.example", true),
+            ("OPTIONS", "*", true),
+            ("GET", "*", false),
+            ("GET", "a.example", false),
+            ("GET", "a.example:80", false),
+        ] {
+            let request = Request::builder()
+                .method(method)
+                .uri(target)
+                .header(HOST, "a.example");
+            assert_eq!(is_accepted(request), expected, "{method} {target}");
         }
     }
 

@@ -18,7 +18,7 @@ fn handle(request: Request) -> Response {
         .as_ref()
         .map(|tls| format!("{} {}", tls.version, tls.cipher));
     let parameters = e.route_parameters.iter().map(|(k, v)| format!("{k}:{v}"));
-    let mut lines = vec![
+    let lines = vec![
         format!("request-method={}", e.request_method),
         format!("url-scheme={}", e.url_scheme),
         format!("server-name={}", e.server_name),
@@ -35,10 +35,12 @@ fn handle(request: Request) -> Response {
             parameters.collect::<Vec<_>>().join(",")
         ),
     ];
+    let mut text = (lines.join("\n") + "\n").into_bytes();
     for (name, value) in &e.headers {
-        lines.push(format!("header {name}={}", String::from_utf8_lossy(value)));
+        let parts = [b"header ", name.as_bytes(), b"=", value, b"\n"];
+        parts.iter().for_each(|part| text.extend_from_slice(part));
     }
-    Response::text(lines.join("\n") + "\n")
+    Response::text(text)
 }
 
 wasgi_guest::export!(handle);
