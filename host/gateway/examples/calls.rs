@@ -12,7 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use wasgi_gateway::{
-    App, AppSettings, Gateway, GatewayOptions, Isolation, Origin, RequestId, Reuse,
+    App, AppSettings, Gateway, GatewayOptions, Isolation, Origin, Peer, RequestId, Reuse,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,6 +44,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(app: &Arc<App>, calls: u32) -> Result<(), Box<dyn Error>> {
+    let remote = Arc::new(Peer {
+        address: "127.0.0.1".to_owned(),
+        port: 40000,
+    });
     for number in 0..calls {
         let request = http::Request::get("/path?query")
             .header("host", "localhost")
@@ -55,7 +59,7 @@ async fn run(app: &Arc<App>, calls: u32) -> Result<(), Box<dyn Error>> {
         let origin = Origin {
             request_id: RequestId::from_number(number.into()),
             local: "127.0.0.1:80".parse()?,
-            remote: "127.0.0.1:40000".parse()?,
+            remote: Arc::clone(&remote),
             script_name_length: 0,
         };
         let response = app

@@ -1,7 +1,6 @@
 //! A request's body on its way to the guest: pulled frame by frame, counted, never held.
 
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +24,7 @@ pub(crate) struct Input {
     /// it closed.
     generation: u32,
     /// The body that has not been read. None: there is none, or it has ended.
-    body: Option<Pin<Box<RequestBody>>>,
+    body: Option<RequestBody>,
     /// What came with the last frame and did not fit the last read.
     rest: Bytes,
     trailers: Option<HeaderMap>,
@@ -60,7 +59,7 @@ impl Input {
     pub(crate) fn begin(&mut self, body: Option<RequestBody>, limit: u64, idle: Duration) -> u32 {
         *self = Self {
             generation: self.generation.wrapping_add(1),
-            body: body.map(Box::pin),
+            body,
             limit,
             idle,
             ..Self::default()
@@ -240,7 +239,7 @@ mod tests {
         type Item = Result<Frame<Bytes>, Infallible>;
 
         fn poll_next(
-            self: Pin<&mut Self>,
+            self: std::pin::Pin<&mut Self>,
             _: &mut std::task::Context<'_>,
         ) -> std::task::Poll<Option<Self::Item>> {
             std::task::Poll::Pending

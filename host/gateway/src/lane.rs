@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, Kind};
@@ -70,7 +71,6 @@ pub(crate) struct Lanes {
 /// A running call of a guest. Dropping it ends the guest.
 pub(crate) struct Run<T> {
     place: Place<T>,
-    lanes: Arc<Lanes>,
 }
 
 enum Place<T> {
@@ -87,25 +87,26 @@ impl<T: Send + 'static> Run<T> {
         meter: Arc<Meter>,
         call: impl Future<Output = T> + Send + 'static,
     ) -> Self {
-        let ticker = Arc::clone(&lanes.ticker);
-        let metered = Metered {
-            call: Box::pin(call),
-            meter,
-            ticker,
-        };
+        let (call, lanes) = (Box::pin(call), Arc::clone(lanes));
         Self {
-            place: Place::Here(metered),
-            lanes: Arc::clone(lanes),
+            place: Place::Here(Metered { call, meter, lanes }),
         }
     }
 
+    /// Moves a call that has used much to the background.
     fn move_away(&mut self) {
-        let Some(runtime) = self.lanes.background.runtime() else {
-            return;
+        let place = std::mem::replace(&mut self.place, Place::Nowhere);
+        self.place = match place {
+            Place::Here(metered) => {
+                let lanes = Arc::clone(&metered.lanes);
+                match lanes.background.runtime() {
+                    Some(runtime) => Place::Away(AbortOnDropHandle::new(runtime.spawn(metered))),
+                    // Without threads for it, it goes on where it is.
+                    None => Place::Here(metered),
+                }
+            }
+            place => place,
         };
-        if let Place::Here(metered) = std::mem::replace(&mut self.place, Place::Nowhere) {
-            self.place = Place::Away(AbortOnDropHandle::new(runtime.spawn(metered)));
-        }
     }
 }
 
@@ -123,7 +124,7 @@ impl<T: Send + 'static> Future for Run<T> {
         match &mut self.place {
             Place::Away(task) => Pin::new(task)
                 .poll(cx)
-                .map(|result| result.unwrap_or_else(|error| Err(bug(&*error.into_panic())))),
+                .map(|result| result.unwrap_or_else(|error| Err(lost(error)))),
             Place::Here(_) => Poll::Pending,
             Place::Nowhere => unreachable!("a call is in one place until it is over"),
         }
@@ -134,25 +135,26 @@ impl<T: Send + 'static> Future for Run<T> {
 struct Metered<T> {
     call: Call<T>,
     meter: Arc<Meter>,
-    ticker: Arc<Ticker>,
+    lanes: Arc<Lanes>,
 }
 
 impl<T> Future for Metered<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            call,
-            meter,
-            ticker,
-        } = &mut *self;
-        ticker.keep_awake();
+        let Self { call, meter, lanes } = &mut *self;
+        lanes.ticker.keep_awake();
         let poll = AssertUnwindSafe(|| meter.measure(|| call.as_mut().poll(cx)));
         match catch_unwind(poll) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(bug(&*panic))),
         }
     }
+}
+
+/// The error of a call whose task was ended from outside, as when the host stops.
+fn lost(error: JoinError) -> Error {
+    Error::new(Kind::Bug, "the host ended the call").with_source(error)
 }
 
 /// The error of a host that panicked.

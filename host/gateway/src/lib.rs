@@ -7,7 +7,7 @@
 //! - [`App`] is a component with its [`AppSettings`]; [`App::call`] answers a request.
 //! - [`Body`] is the response's body, which pulls the guest as it is polled.
 //! - [`Error`] says what went wrong, whose fault it was and which status that is.
-//! - [`inspect`] tells what a file is without running any of it.
+//! - [`inspect()`] tells what a file is without running any of it.
 
 mod admission;
 mod app;
@@ -40,6 +40,6 @@ pub use error::{BoxError, Error, Fault, GuestReport, Kind, LoadError};
 pub use gateway::{Component, Gateway, GatewayOptions, check_cache};
 pub use inspect::{COMPONENT_BYTES_MAX, Contract, Inspection, Memory, inspect};
 pub use limits::Limits;
-pub use request::Origin;
+pub use request::{Origin, Peer};
 pub use request_id::RequestId;
 pub use settings::{Access, AppSettings, Dir, Isolation, Reuse};

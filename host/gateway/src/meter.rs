@@ -13,7 +13,7 @@ use crate::state::State;
 use crate::ticker::{TICK, Ticker};
 
 /// CPU time after which a request leaves the threads that serve connections (see `lane.rs`).
-pub(crate) const HEAVY: Duration = Duration::from_millis(4);
+pub(crate) const HEAVY: Duration = Duration::from_millis(8);
 
 /// Counts the CPU time of a request. Shared by whoever polls the guest and the guest's store.
 ///

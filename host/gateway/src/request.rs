@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderName};
 use http::request::Parts;
@@ -19,10 +20,28 @@ pub struct Origin {
     pub request_id: RequestId,
     /// The listener's address.
     pub local: SocketAddr,
-    /// The client's address.
-    pub remote: SocketAddr,
+    /// The client.
+    pub remote: Arc<Peer>,
     /// Bytes at the start of the path that select the app: its mount.
     pub script_name_length: usize,
+}
+
+/// The other end of a connection, in the form that guests are given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The IP address as text. An IPv4 address that came through IPv6 is the IPv4 one.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address: address.ip().to_canonical().to_string(),
+            port: address.port(),
+        }
+    }
 }
 
 /// The scheme of every request that comes without TLS.
@@ -141,7 +160,10 @@ mod tests {
         Origin {
             request_id: RequestId::from_number(1),
             local: "127.0.0.1:8080".parse().unwrap(),
-            remote: "127.0.0.2:40000".parse().unwrap(),
+            remote: Arc::new(Peer {
+                address: "127.0.0.2".to_owned(),
+                port: 40000,
+            }),
             script_name_length,
         }
     }

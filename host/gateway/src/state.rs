@@ -31,7 +31,7 @@ pub(crate) struct State {
     /// Made with `wasi`.
     log: Option<GuestLog>,
     /// Made when the guest first asks for something of WASI: many never do.
-    wasi: Option<WasiCtx>,
+    wasi: Option<Box<WasiCtx>>,
     table: ResourceTable,
 }
 
@@ -122,7 +122,7 @@ impl WasiView for State {
         });
         let ctx = self
             .wasi
-            .get_or_insert_with(|| wasi::context(&self.settings, log));
+            .get_or_insert_with(|| Box::new(wasi::context(&self.settings, log)));
         WasiCtxView {
             ctx,
             table: &mut self.table,

@@ -10,10 +10,10 @@ use std::time::Duration;
 use wasmtime::EngineWeak;
 
 /// Time between two ticks: how long a guest can hold a thread before the host sees it again.
-pub(crate) const TICK: Duration = Duration::from_millis(1);
+pub(crate) const TICK: Duration = Duration::from_millis(4);
 
 /// Ticks without a running guest after which the thread pauses, so that an idle host does not wake.
-const IDLE_TICKS: u32 = 1000;
+const IDLE_TICKS: u32 = 250;
 
 /// The ticking thread. It ends when the last handle is dropped or its engine is.
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 //! request never waits for a pipe. Owns the lines' form, the buffer and the thread.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,7 +27,8 @@ const DELAY: Duration = Duration::from_millis(50);
 
 /// What a line says.
 pub(crate) struct Line<'a> {
-    pub(crate) remote: IpAddr,
+    /// The client's IP address.
+    pub(crate) remote: &'a str,
     pub(crate) method: &'a Method,
     pub(crate) target: &'a Uri,
     pub(crate) version: Version,
@@ -208,10 +208,7 @@ fn write_combined(out: &mut Vec<u8>, line: &Line<'_>, stamp: &str) {
         bytes,
         ..
     } = line;
-    push(
-        out,
-        format_args!("{} - - [{stamp}] \"", remote.to_canonical()),
-    );
+    push(out, format_args!("{remote} - - [{stamp}] \""));
     escape(out, method.as_str().as_bytes());
     out.push(b' ');
     push_target(out, target);
@@ -255,7 +252,7 @@ fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
 #[derive(Serialize)]
 struct JsonLine<'a> {
     time: String,
-    remote: IpAddr,
+    remote: &'a str,
     method: &'a str,
     target: String,
     protocol: String,
@@ -279,7 +276,7 @@ fn write_json(out: &mut Vec<u8>, line: &Line<'_>, now: OffsetDateTime) {
         time: now
             .format(&time::format_description::well_known::Rfc3339)
             .unwrap_or_default(),
-        remote: line.remote.to_canonical(),
+        remote: line.remote,
         method: line.method.as_str(),
         target: line.target.to_string(),
         protocol: format!("{:?}", line.version),
@@ -315,7 +312,7 @@ mod tests {
         let out = Out::default();
         let log = Log::start(form, out.clone()).unwrap();
         log.add(&Line {
-            remote: "::ffff:192.0.2.1".parse().unwrap(),
+            remote: "192.0.2.1",
             method: &Method::GET,
             target: &Uri::from_static("/a?b=%22"),
             version: Version::HTTP_11,

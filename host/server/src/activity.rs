@@ -63,9 +63,9 @@ impl Activity {
     }
 
     /// Bytes have come.
-    pub(crate) fn received(&self, now: Instant) {
+    pub(crate) fn received(&self, now: impl FnOnce() -> Instant) {
         if self.phase() == Phase::Idle {
-            self.enter(Phase::Head, now);
+            self.enter(Phase::Head, now());
         }
     }
 
@@ -91,17 +91,20 @@ impl Activity {
     }
 
     /// The client took some of what was written.
-    pub(crate) fn sent(&self, now: Instant) {
+    pub(crate) fn sent(&self, now: impl FnOnce() -> Instant) {
+        if self.blocked_since.load(Relaxed) == 0 {
+            return;
+        }
         self.blocked_since.store(0, Relaxed);
         if self.phase() == Phase::Idle {
-            self.since.store(self.stamp(now), Relaxed);
+            self.since.store(self.stamp(now()), Relaxed);
         }
     }
 
     /// The client takes nothing at the moment.
-    pub(crate) fn blocked(&self, now: Instant) {
+    pub(crate) fn blocked(&self, now: impl FnOnce() -> Instant) {
         if self.blocked_since.load(Relaxed) == 0 {
-            self.blocked_since.store(self.stamp(now), Relaxed);
+            self.blocked_since.store(self.stamp(now()), Relaxed);
         }
     }
 
@@ -165,9 +168,9 @@ mod tests {
         assert!(activity.check(&LIMITS, after(2)).is_ok());
         assert_eq!(activity.check(&LIMITS, after(3)), Err(Overdue::KeepAlive));
 
-        activity.received(after(3));
+        activity.received(|| after(3));
         assert!(activity.check(&LIMITS, after(3)).is_ok());
-        activity.received(after(4));
+        activity.received(|| after(4));
         assert_eq!(activity.check(&LIMITS, after(4)), Err(Overdue::Head));
 
         activity.request_began(true);
@@ -183,12 +186,12 @@ mod tests {
         let activity = Activity::new(began);
         activity.request_began(true);
         for second in 1..5 {
-            activity.blocked(after(second));
+            activity.blocked(|| after(second));
             assert!(activity.check(&LIMITS, after(second + 1)).is_ok());
-            activity.sent(after(second + 1));
+            activity.sent(|| after(second + 1));
         }
-        activity.blocked(after(5));
-        activity.blocked(after(6));
+        activity.blocked(|| after(5));
+        activity.blocked(|| after(6));
         assert_eq!(activity.check(&LIMITS, after(7)), Err(Overdue::Write));
     }
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use wasgi_gateway::Kind;
+use wasgi_gateway::{Kind, Peer};
 
 use crate::activity::{Activity, Overdue};
 use crate::config::ConnectionLimits;
@@ -37,7 +37,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 pub(crate) struct Connection {
     pub(crate) shared: Arc<Shared>,
     pub(crate) local: SocketAddr,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Arc<Peer>,
     pub(crate) activity: Arc<Activity>,
     /// A second descriptor of the socket, to watch it by.
     pub(crate) descriptor: OwnedFd,
@@ -62,7 +62,7 @@ pub(crate) async fn serve(
     let activity = Arc::new(Activity::new(Instant::now()));
     let connection = Arc::new(Connection {
         local: stream.local_addr()?,
-        remote,
+        remote: Arc::new(Peer::from(remote)),
         activity: Arc::clone(&activity),
         descriptor: stream.as_fd().try_clone_to_owned()?,
         shared: Arc::clone(&shared),

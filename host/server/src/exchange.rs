@@ -134,7 +134,7 @@ impl Drop for Exchange {
         }
         let status = self.status.unwrap_or(Kind::ClientGone.status());
         connection.shared.log.add(&Line {
-            remote: connection.remote.ip(),
+            remote: &connection.remote.address,
             method: &self.method,
             target: &self.target,
             version: self.version,

@@ -57,7 +57,7 @@ async fn call(
     let origin = Origin {
         request_id: exchange.id,
         local: connection.local,
-        remote: connection.remote,
+        remote: Arc::clone(&connection.remote),
         script_name_length: mount.path.len(),
     };
     let upload = Upload::new(incoming, Arc::clone(&connection.activity));

@@ -11,6 +11,10 @@ use tokio::time::Instant;
 
 use crate::activity::Activity;
 
+/// Bytes up to which a write in several parts is joined: copying them costs less than the kernel's
+/// care for a vector.
+const SMALL_BYTES: usize = 1024;
+
 /// A TCP stream that is watched.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -25,8 +29,8 @@ impl Socket {
 
     fn note<T>(&self, poll: Poll<T>) -> Poll<T> {
         match &poll {
-            Poll::Pending => self.activity.blocked(Instant::now()),
-            Poll::Ready(_) => self.activity.sent(Instant::now()),
+            Poll::Pending => self.activity.blocked(Instant::now),
+            Poll::Ready(_) => self.activity.sent(Instant::now),
         }
         poll
     }
@@ -41,7 +45,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.received(Instant::now());
+            self.activity.received(Instant::now);
         }
         poll
     }
@@ -62,7 +66,19 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        let length: usize = bytes.iter().map(|part| part.len()).sum();
+        let stream = Pin::new(&mut self.stream);
+        let poll = if length <= SMALL_BYTES {
+            let mut small = [0; SMALL_BYTES];
+            let mut end = 0;
+            for part in bytes {
+                small[end..end + part.len()].copy_from_slice(part);
+                end += part.len();
+            }
+            stream.poll_write(cx, &small[..length])
+        } else {
+            stream.poll_write_vectored(cx, bytes)
+        };
         self.note(poll)
     }
 

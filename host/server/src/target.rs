@@ -50,25 +50,28 @@ fn is_target(parts: &Parts) -> bool {
 
 /// Whether a value has the form `uri-host [ ":" port ]` (RFC 9110, section 7.2). It may be empty.
 fn is_host(value: &[u8]) -> bool {
-    let Ok(value) = std::str::from_utf8(value) else {
-        return false;
+    let (host, port) = match value.iter().rposition(|&byte| byte == b':' || byte == b']') {
+        Some(colon) if value[colon] == b':' => (&value[..colon], &value[colon + 1..]),
+        _ => (value, &b""[..]),
     };
-    value.is_empty()
-        || !value.contains('@')
-            && value
-                .parse::<http::uri::Authority>()
-                .is_ok_and(|host| has_valid_port(&host))
+    is_port(port)
+        && match host {
+            [b'[', address @ .., b']'] => {
+                let text = std::str::from_utf8(address);
+                text.is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+            }
+            _ => host.iter().all(|&byte| is_host_byte(byte)),
+        }
 }
 
-fn has_valid_port(authority: &http::uri::Authority) -> bool {
-    let text = authority.as_str();
-    let host_end = text.rfind(']').map_or(0, |end| end + 1);
-    match text[host_end..].split_once(':') {
-        Some((_, "")) | None => true,
-        Some((_, port)) => {
-            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
-        }
-    }
+/// Whether a byte may stand in a `reg-name` or an IPv4 address (RFC 3986, section 3.2.2).
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
+}
+
+fn is_port(digits: &[u8]) -> bool {
+    let text = std::str::from_utf8(digits).unwrap_or("x");
+    text.is_empty() || text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 fn bad(message: &str) -> Error {
@@ -101,6 +104,11 @@ mod tests {
             ("a.example:", true),
             ("127.0.0.1:8080", true),
             ("[::1]:8080", true),
+            ("[::1]", true),
+            ("[x]", false),
+            ("::1", false),
+            (":", true),
+            ("a:b:80", false),
             ("a.example:99999", false),
             ("a.example:x", false),
             ("a b", false),

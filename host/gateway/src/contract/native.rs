@@ -122,7 +122,6 @@ impl Native {
         let fields = request::fields(parts);
         let (server_name, server_port) = request::server(parts, origin);
         let (script_name, path_info) = request::split_path(&parts.uri, origin);
-        let remote = origin.remote.ip().to_canonical().to_string();
         let environ = types::Environ {
             request_method: parts.method.as_str(),
             url_scheme: request::URL_SCHEME,
@@ -133,8 +132,8 @@ impl Native {
             query_string: parts.uri.query(),
             server_protocol: request::protocol(parts.version),
             remote: Some(types::Peer {
-                address: &remote,
-                port: origin.remote.port(),
+                address: &origin.remote.address,
+                port: origin.remote.port,
             }),
             tls: None,
             request_id: origin.request_id.as_str(),
