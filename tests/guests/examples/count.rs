@@ -10,6 +10,7 @@ use wasgi_guest::{Request, Response, Result};
 static REQUESTS: AtomicU32 = AtomicU32::new(0);
 
 #[expect(clippy::disallowed_methods, reason = "it is what this guest does")]
+#[expect(clippy::needless_pass_by_value, reason = "a handler owns its request")]
 fn handle(request: Request) -> Result<Response> {
     let count = REQUESTS.fetch_add(1, Relaxed) + 1;
     let then = parameter::<String>(&request, "then").unwrap_or_default();

@@ -18,7 +18,7 @@ fn handle(request: Request) -> Response {
         .as_ref()
         .map(|tls| format!("{} {}", tls.version, tls.cipher));
     let parameters = e.route_parameters.iter().map(|(k, v)| format!("{k}:{v}"));
-    let lines = vec![
+    let lines = [
         format!("request-method={}", e.request_method),
         format!("url-scheme={}", e.url_scheme),
         format!("server-name={}", e.server_name),
