@@ -11,6 +11,9 @@ use http::StatusCode;
 /// An error of any kind, boxed.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
+/// Bytes of an error's message. Guests have a say in some of them, and the log is not theirs.
+const MESSAGE_BYTES_MAX: usize = 1024;
+
 /// Why a request failed.
 ///
 /// `Display` prints one level only; [`Error::chain`] prints all of them.
@@ -186,11 +189,17 @@ impl Fault {
 }
 
 impl Error {
-    /// An error with what was expected and what came.
+    /// An error with what was expected and what came. A long message is cut.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        // Limit: MESSAGE_BYTES_MAX
+        if message.len() > MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+            message.push('…');
+        }
         Self {
             kind,
-            message: message.into(),
+            message,
             source: None,
             report: None,
         }
@@ -302,6 +311,12 @@ mod tests {
                 Fault::Host => assert!([500, 503].contains(&status), "{kind:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_long_message_is_cut() {
+        let error = Error::new(Kind::GuestFailed, "é".repeat(MESSAGE_BYTES_MAX));
+        assert!(error.to_string().len() <= MESSAGE_BYTES_MAX + "…".len());
     }
 
     #[test]

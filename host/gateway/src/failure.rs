@@ -10,6 +10,9 @@ use crate::state::State;
 /// What wasmtime says when a guest hands over more than a call may. The error has no public type.
 const HOST_CALL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// Bytes of a backtrace in the log. The names in it are as long as the guest wants.
+const BACKTRACE_BYTES_MAX: usize = 16 * 1024;
+
 /// The error of a call that ended in a trap, or that wasmtime refused.
 pub(crate) fn of_call(error: &wasmtime::Error, state: &State) -> Error {
     // A guest that falls over what its client did is not at fault.
@@ -62,15 +65,21 @@ pub(crate) fn of_guest(message: &str, state: &State) -> Error {
     })
 }
 
-/// What the guest left behind.
+/// What the guest left behind; nothing if the app has logged as much as it may.
 pub(crate) fn report(error: Option<&wasmtime::Error>, state: &State) -> GuestReport {
     let backtrace = error
         .and_then(|error| error.downcast_ref::<WasmBacktrace>())
         .map(printable)
         .unwrap_or_default();
-    GuestReport {
-        backtrace,
-        log_tail: state.finish_log(),
+    let log_tail = state.finish_log();
+    let bytes = backtrace.len() + log_tail.iter().map(String::len).sum::<usize>();
+    if state.may_log(bytes) {
+        GuestReport {
+            backtrace,
+            log_tail,
+        }
+    } else {
+        GuestReport::default()
     }
 }
 
@@ -87,9 +96,12 @@ fn printable(backtrace: &WasmBacktrace) -> String {
                 .all(|symbol| is_clean(symbol.name()) && is_clean(symbol.file()))
     });
     let text = backtrace.to_string();
-    if all_clean {
+    let mut text = if all_clean {
         text
     } else {
         text.escape_debug().to_string()
-    }
+    };
+    // Limit: BACKTRACE_BYTES_MAX
+    text.truncate(text.floor_char_boundary(BACKTRACE_BYTES_MAX));
+    text
 }

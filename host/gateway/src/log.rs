@@ -217,6 +217,12 @@ impl Rate {
         }
     }
 
+    /// Whether all of so many bytes may be logged. If not, they are dropped.
+    pub(crate) fn allows(&self, bytes: usize, limit: u64) -> bool {
+        // Limit: Limits::log
+        self.take(bytes, limit).bytes == bytes
+    }
+
     /// Bytes that were dropped and not told of yet.
     pub(crate) fn take_dropped(&self) -> u64 {
         let mut window = self
@@ -331,6 +337,7 @@ mod tests {
         let log = log(4);
         log.write(Stream::Stdout, b"abcdefgh");
         assert_eq!(log.finish(), ["abcd"]);
-        assert_eq!(log.lock().rate.take_dropped(), 4);
+        assert!(!log.lock().rate.allows(1, 4));
+        assert_eq!(log.lock().rate.take_dropped(), 5);
     }
 }

@@ -69,6 +69,11 @@ impl State {
         }
     }
 
+    /// Whether the app may log so many bytes more.
+    pub(crate) fn may_log(&self, bytes: usize) -> bool {
+        self.rate.allows(bytes, self.settings.limits.log)
+    }
+
     /// The last lines that the guest logged for this request.
     pub(crate) fn finish_log(&self) -> Vec<String> {
         self.log.as_ref().map(GuestLog::finish).unwrap_or_default()
