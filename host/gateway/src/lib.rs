@@ -25,6 +25,8 @@ mod lane;
 mod limits;
 mod log;
 mod meter;
+#[cfg(test)]
+mod properties;
 mod request;
 mod request_id;
 mod response;
