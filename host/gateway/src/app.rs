@@ -25,7 +25,7 @@ use crate::input::{self, RequestBody};
 use crate::instance::{Live, Pool};
 use crate::lane::{Lanes, Run};
 use crate::log::Rate;
-use crate::meter::{self, Meter};
+use crate::meter::Meter;
 use crate::request::Origin;
 use crate::response::Head;
 use crate::settings::{AppSettings, Isolation, Reuse};
@@ -98,8 +98,8 @@ impl App {
         let (parts, body) = request.into_parts();
         self.check_length(&parts)?;
         let permit = self.admission.admit().await?;
-        let kept = self.keep().and_then(|bounds| self.pool.take(bounds));
-        let meter = kept.as_ref().map_or_else(meter::fresh, Live::meter);
+        let kept = self.reuse().and_then(|bounds| self.pool.take(bounds));
+        let meter = kept.as_ref().map_or_else(Arc::default, Live::meter);
         let app = Arc::clone(self);
         let body = input::boxed(body);
         let call = Call {
@@ -132,13 +132,13 @@ impl App {
 
     /// Ends the reused instances that have waited for too long. To be called now and then.
     pub fn sweep(&self) {
-        if let Some(bounds) = self.keep() {
+        if let Some(bounds) = self.reuse() {
             self.pool.sweep(bounds);
         }
     }
 
     /// How long instances are kept, if they are.
-    fn keep(&self) -> Option<&Reuse> {
+    fn reuse(&self) -> Option<&Reuse> {
         match &self.settings.isolation {
             Isolation::Request => None,
             Isolation::Reuse(bounds) => Some(bounds),
@@ -190,7 +190,7 @@ impl App {
     /// Keeps an instance that has served its request, or ends it.
     pub(crate) fn release(&self, mut live: Live) {
         live.store.data_mut().end();
-        if let Some(bounds) = self.keep() {
+        if let Some(bounds) = self.reuse() {
             live.permit = None;
             self.pool.keep(live, bounds);
         }

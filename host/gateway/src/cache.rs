@@ -20,6 +20,8 @@ pub(crate) const CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    /// [`CACHE_BYTES_MAX`], but in tests.
+    bytes_max: u64,
 }
 
 impl Cache {
@@ -40,6 +42,7 @@ impl Cache {
         }
         Ok(Self {
             folder: folder.to_owned(),
+            bytes_max: CACHE_BYTES_MAX,
         })
     }
 
@@ -87,7 +90,7 @@ impl Cache {
         let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
         for (_, bytes, path) in entries {
             // Limit: CACHE_BYTES_MAX
-            if total <= CACHE_BYTES_MAX {
+            if total <= self.bytes_max {
                 break;
             }
             fs::remove_file(path)?;
@@ -145,6 +148,24 @@ mod tests {
         assert_eq!(cache.find("key"), None);
         cache.insert("key", b"artifact").unwrap();
         assert_eq!(cache.find("key"), Some(path));
+    }
+
+    #[test]
+    fn removes_the_oldest_entries_when_all_are_too_large() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(&folder.path().join("cache")).unwrap();
+        let digest_bytes = 64;
+        cache.bytes_max = 2 * (100 + digest_bytes);
+        for key in ["first", "second", "third"] {
+            cache.insert(key, &[0; 100]).unwrap();
+        }
+        assert_eq!(cache.find("first"), None);
+        assert!(cache.find("third").is_some());
+        let left = fs::read_dir(&cache.folder).unwrap();
+        let bytes: u64 = left
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum();
+        assert!(bytes <= cache.bytes_max, "{bytes}");
     }
 
     #[test]

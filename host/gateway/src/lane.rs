@@ -170,7 +170,6 @@ fn bug(panic: &(dyn Any + Send)) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter;
     use crate::ticker::TICK;
 
     fn lanes() -> Arc<Lanes> {
@@ -189,14 +188,14 @@ mod tests {
     #[tokio::test]
     async fn a_short_call_stays_where_it_is() {
         let here = thread_name().await;
-        let run = Run::new(&lanes(), meter::fresh(), thread_name());
+        let run = Run::new(&lanes(), Arc::default(), thread_name());
         assert_eq!(run.await.unwrap(), here);
     }
 
     #[tokio::test]
     async fn a_long_call_moves_to_the_background() {
         let here = thread_name().await;
-        let run = Run::new(&lanes(), meter::fresh(), async move {
+        let run = Run::new(&lanes(), Arc::default(), async move {
             // Each pass computes for a tick and makes room, as a guest does that is ticked.
             while thread_name().await == here {
                 let began = std::time::Instant::now();
@@ -210,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_of_that_call() {
-        let run = Run::<()>::new(&lanes(), meter::fresh(), async { panic!("of {}", "mine") });
+        let run = Run::<()>::new(&lanes(), Arc::default(), async { panic!("of {}", "mine") });
         let error = run.await.unwrap_err();
         assert_eq!(error.kind(), Kind::Bug);
         assert!(error.to_string().contains("of mine"), "{error}");

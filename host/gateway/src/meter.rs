@@ -2,7 +2,6 @@
 //!
 //! Owns the count and what a tick decides. It must not stop a guest by any other way.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -113,11 +112,6 @@ pub(crate) fn on_tick(
     } else {
         UpdateDeadline::Continue(1)
     })
-}
-
-/// The meter of a request that is about to start.
-pub(crate) fn fresh() -> Arc<Meter> {
-    Arc::new(Meter::default())
 }
 
 /// Nanoseconds of CPU time of this thread.

@@ -297,6 +297,26 @@ fn write_json(out: &mut Vec<u8>, line: &Line<'_>, now: OffsetDateTime) {
 mod tests {
     use super::*;
 
+    fn line(agent: &HeaderValue) -> Line<'_> {
+        static TARGET: std::sync::LazyLock<Uri> =
+            std::sync::LazyLock::new(|| Uri::from_static("/a?b=%22"));
+        let target = &*TARGET;
+        Line {
+            remote: "192.0.2.1",
+            method: &Method::GET,
+            target,
+            version: Version::HTTP_11,
+            status: 200,
+            bytes: 6,
+            referer: None,
+            user_agent: Some(agent),
+            duration: Duration::from_micros(1500),
+            request_id: "id",
+            app: Some("shop"),
+            error: None,
+        }
+    }
+
     fn logged(form: AccessLog, agent: &[u8]) -> String {
         #[derive(Clone, Default)]
         struct Out(Arc<Mutex<Vec<u8>>>);
@@ -311,20 +331,7 @@ mod tests {
         }
         let out = Out::default();
         let log = Log::start(form, out.clone()).unwrap();
-        log.add(&Line {
-            remote: "192.0.2.1",
-            method: &Method::GET,
-            target: &Uri::from_static("/a?b=%22"),
-            version: Version::HTTP_11,
-            status: 200,
-            bytes: 6,
-            referer: None,
-            user_agent: Some(&HeaderValue::from_bytes(agent).unwrap()),
-            duration: Duration::from_micros(1500),
-            request_id: "id",
-            app: Some("shop"),
-            error: None,
-        });
+        log.add(&line(&HeaderValue::from_bytes(agent).unwrap()));
         drop(log);
         let bytes = out.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -351,6 +358,21 @@ mod tests {
         assert_eq!(json["duration_ms"], 1.5);
         assert_eq!(json["app"], "shop");
         assert!(json.get("error").is_none());
+    }
+
+    #[test]
+    fn lines_over_the_limit_are_dropped_and_counted() {
+        let log = Log::start(AccessLog::Off, io::sink()).unwrap();
+        let log = Log {
+            form: AccessLog::Combined,
+            shared: Arc::clone(&log.shared),
+        };
+        // Nobody writes these out: the reader is as slow as can be.
+        log.shared.lock().lines = vec![b'x'; LOG_BYTES_MAX];
+        log.add(&line(&HeaderValue::from_static("agent")));
+        let waiting = std::mem::take(&mut *log.shared.lock());
+        assert_eq!((waiting.lines.len(), waiting.dropped), (LOG_BYTES_MAX, 1));
+        log.shared.lock().ended = true;
     }
 
     #[test]
