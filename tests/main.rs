@@ -10,6 +10,9 @@
 
 #[macro_use]
 mod support;
+/// One table of behaviours, for every contract and both isolations.
+#[macro_use]
+mod parity;
 
 /// What standard output says of each request.
 mod access_log;
@@ -17,6 +20,8 @@ mod access_log;
 mod cache;
 /// A client that leaves ends the guest that works for it.
 mod cancel;
+/// What only CGI has: redirects, status lines, variables, exit codes.
+mod cgi;
 /// The command line: arguments, manifest, exit codes, messages.
 mod cli;
 /// The WIT files: every item is documented and versioned.
@@ -29,6 +34,8 @@ mod errors;
 mod examples;
 /// HTTP/1.1 on the wire: connections, framing, and requests that are not valid.
 mod http;
+/// What only `wasi:http` 0.3 has: several requests in one instance.
+mod http03;
 /// What one request may know of another, and a guest of its host.
 mod isolation;
 /// Each limit, hit.

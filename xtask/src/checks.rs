@@ -9,7 +9,7 @@ use crate::bench;
 use crate::command::run;
 use crate::guests::{self, Selection};
 use crate::setup;
-use crate::workspace::{GUEST_TARGET, Group, Workspace};
+use crate::workspace::{GUESTS, Group, Workspace};
 
 /// What is built for this machine, in the order in which mistakes show soonest.
 const NATIVE: [&[Group]; 3] = [
@@ -49,11 +49,11 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
         let mut clippy = workspace.cargo(&["clippy", "--release", "--all-targets"]);
         run(deny_warnings(clippy.args(workspace.packages(groups))))?;
     }
-    let guests = workspace.packages(&[Group::Sdk, Group::Example, Group::Fixture]);
-    let mut clippy = workspace.cargo(&["clippy", "--profile=guest", "--target", GUEST_TARGET]);
-    run(deny_warnings(
-        clippy.args(["--lib", "--bins", "--examples"]).args(guests),
-    ))?;
+    for (target, groups) in GUESTS {
+        let mut clippy = workspace.cargo(&["clippy", "--profile=guest", "--target", target]);
+        clippy.args(["--lib", "--bins", "--examples"]);
+        run(deny_warnings(clippy.args(workspace.packages(groups))))?;
+    }
 
     for groups in NATIVE {
         let mut doc = workspace.cargo(&["doc", "--release", "--no-deps"]);

@@ -1,5 +1,5 @@
-//! The standard library of `wasm32-wasip2` from Debian's packages: its sources from `rust-src` of
-//! exactly the compiler's version, the C library under it from `wasi-libc`.
+//! The standard libraries of guests from Debian's packages: their sources from `rust-src` of exactly
+//! the compiler's version, the C libraries under them from `wasi-libc`.
 //!
 //! It uses this machine's apt and its mirror with a list of sources of its own: nothing of the
 //! system is changed, and no root is needed but to write into the toolchain.
@@ -14,15 +14,14 @@ use tempfile::TempDir;
 
 use crate::command::{self, run};
 use crate::setup::Toolchain;
-use crate::workspace::GUEST_TARGET;
 
 /// Where Debian keeps compilers, those that ask least of the rest of the system first.
 const SUITES: [&str; 4] = ["trixie-backports", "trixie", "forky", "sid"];
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// Builds the standard library and puts it into the toolchain, whole or not at all.
-pub(crate) fn install(toolchain: &Toolchain) -> Result<()> {
+/// Builds the standard library of each target and puts it into the toolchain, whole or not at all.
+pub(crate) fn install(toolchain: &Toolchain, targets: &[&str]) -> Result<()> {
     let apt = Apt::new()?;
     let version = &toolchain.version;
     let sources = apt.version("rust-src", |found| {
@@ -34,47 +33,62 @@ pub(crate) fn install(toolchain: &Toolchain) -> Result<()> {
     let library = apt
         .folder()
         .join(format!("root/usr/src/rustc-{version}/library"));
-    let built = {
-        let _source = Source::provide(toolchain, &library)?;
-        build(apt.folder())?
-    };
-    let libc = apt.folder().join("root/usr/lib").join(GUEST_TARGET);
-    place(toolchain, &built, &libc)
+    let _source = Source::provide(toolchain, &library)?;
+    let probe = probe(apt.folder())?;
+    for target in targets {
+        let built = build(&probe, target)?;
+        let libc = apt.folder().join("root/usr/lib").join(libc_folder(target));
+        place(toolchain, target, &built, &libc)?;
+    }
+    Ok(())
 }
 
-/// Compiles the standard library by compiling an empty library with it. A program would need the
-/// C library in its place already.
-fn build(folder: &Path) -> Result<PathBuf> {
+/// Debian's name for the folder of a target's C library.
+fn libc_folder(target: &str) -> &str {
+    match target {
+        "wasm32-wasip1" => "wasm32-wasi",
+        other => other,
+    }
+}
+
+/// An empty library: the standard library is compiled by compiling this with it. A program would
+/// need the C library in its place already.
+fn probe(folder: &Path) -> Result<PathBuf> {
     let probe = folder.join("probe");
     run(Command::new("cargo")
         .args(["init", "--lib", "--quiet", "--vcs=none", "--name=probe"])
         .arg(&probe))?;
+    Ok(probe)
+}
+
+/// Compiles the standard library of a target. Returns where it lies.
+fn build(probe: &Path, target: &str) -> Result<PathBuf> {
     run(Command::new("cargo")
-        .current_dir(&probe)
+        .current_dir(probe)
         .args([
             "build",
             "--quiet",
             "--release",
             "-Zbuild-std=std,panic_abort",
         ])
-        .args(["--target", GUEST_TARGET, "--target-dir", "target"])
+        .args(["--target", target, "--target-dir", "target"])
         // Without bitcode in it, a guest that is built with `lto = true` fails to link.
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
         .env("RUSTC_BOOTSTRAP", "1")
         .env_remove("CARGO_BUILD_TARGET_DIR"))?;
-    Ok(probe.join("target").join(GUEST_TARGET).join("release/deps"))
+    Ok(probe.join("target").join(target).join("release/deps"))
 }
 
 /// Gathers the files beside their place and moves them there in one step, so that a build that
 /// runs meanwhile, or one that comes after an interrupted set-up, never sees a part of them.
-fn place(toolchain: &Toolchain, built: &Path, libc: &Path) -> Result<()> {
-    let target = toolchain.target_folder();
-    let parent = target
+fn place(toolchain: &Toolchain, target: &str, built: &Path, libc: &Path) -> Result<()> {
+    let folder = toolchain.target_folder(target);
+    let parent = folder
         .parent()
         .context("a toolchain has no place for targets")?;
     let part = TempDir::with_prefix_in("setup-", parent)
         .with_context(|| format!("cannot write into {}", parent.display()))?;
-    let whole = part.path().join(GUEST_TARGET);
+    let whole = part.path().join(target);
     let own = whole.join("lib/self-contained");
     fs::create_dir_all(&own)?;
     for file in ["crt1-command.o", "crt1-reactor.o", "libc.a"] {
@@ -88,11 +102,11 @@ fn place(toolchain: &Toolchain, built: &Path, libc: &Path) -> Result<()> {
             fs::copy(entry.path(), whole.join("lib").join(name))?;
         }
     }
-    if target.exists() {
+    if folder.exists() {
         // What is there is no standard library, or this would not run.
-        fs::rename(&target, part.path().join("old"))?;
+        fs::rename(&folder, part.path().join("old"))?;
     }
-    fs::rename(&whole, &target).with_context(|| format!("cannot write {}", target.display()))
+    fs::rename(&whole, &folder).with_context(|| format!("cannot write {}", folder.display()))
 }
 
 /// The library's sources where cargo looks for them, for as long as this value lives. They are

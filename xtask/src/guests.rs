@@ -5,14 +5,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::setup;
-use crate::workspace::{GUEST_TARGET, Group, Workspace};
+use crate::workspace::{CORE_TARGET, GUESTS, Group, Workspace};
 
 /// Which guests to build.
 #[derive(Clone, Copy)]
@@ -26,11 +26,35 @@ pub(crate) enum Selection {
 /// Builds guests, each into `target/guests`. A file that did not change is not touched.
 pub(crate) fn build(workspace: &Workspace, selection: Selection) -> Result<()> {
     setup::ensure(workspace)?;
-    let groups: &[Group] = match selection {
-        Selection::All => &[Group::Example, Group::Fixture],
-        Selection::Examples => &[Group::Example],
-    };
-    let mut cargo = workspace.cargo(&["build", "--profile=guest", "--target", GUEST_TARGET]);
+    fs::create_dir_all(workspace.guests())?;
+    let (mut built, mut changed) = (0, 0);
+    for (target, groups) in GUESTS {
+        let groups = match selection {
+            Selection::All => groups,
+            Selection::Examples if groups.contains(&Group::Example) => &[Group::Example],
+            Selection::Examples => continue,
+        };
+        for (name, file) in compile(workspace, target, groups)? {
+            built += 1;
+            let place = workspace.guests().join(name);
+            changed += u32::from(copy_if_changed(&file, &place)?);
+        }
+    }
+    let folder = workspace.guests();
+    eprintln!(
+        "{built} guests in {}, {changed} of them new",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Compiles the guests of some groups. Returns the name and the built file of each.
+fn compile(
+    workspace: &Workspace,
+    target: &str,
+    groups: &[Group],
+) -> Result<Vec<(String, PathBuf)>> {
+    let mut cargo = workspace.cargo(&["build", "--profile=guest", "--target", target]);
     cargo.args([
         "--lib",
         "--bins",
@@ -38,29 +62,27 @@ pub(crate) fn build(workspace: &Workspace, selection: Selection) -> Result<()> {
         "--message-format=json-render-diagnostics",
     ]);
     cargo.args(workspace.packages(groups));
-    eprintln!("$ cargo build --profile=guest --target {GUEST_TARGET} …");
+    eprintln!("$ cargo build --profile=guest --target {target} …");
     let output = cargo
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     ensure!(output.status.success(), "the guests do not build");
 
-    let folder = workspace.guests();
-    fs::create_dir_all(&folder)?;
-    let (mut built, mut changed) = (0, 0);
+    let mut guests = Vec::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line)?;
-        let Some((name, file)) = component(workspace, &message) else {
+        let Some((name, file)) = guest(workspace, &message) else {
             continue;
         };
-        built += 1;
-        changed += u32::from(copy_if_changed(Path::new(file), &folder.join(name))?);
+        // A program has a name for each of its two forms.
+        let name = match name.strip_prefix("cgi-") {
+            Some(program) if target == CORE_TARGET => format!("cgi1-{program}"),
+            _ => name,
+        };
+        guests.push((name, file.into()));
     }
-    eprintln!(
-        "{built} guests in {}, {changed} of them new",
-        folder.display()
-    );
-    Ok(())
+    Ok(guests)
 }
 
 /// Makes the committed `examples/hello.wasm` from its source.
@@ -75,8 +97,8 @@ pub(crate) fn renew_prebuilt(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The name and the built file of a component that one of cargo's messages reports.
-fn component<'a>(workspace: &Workspace, message: &'a Value) -> Option<(String, &'a str)> {
+/// The name and the built file of a guest that one of cargo's messages reports.
+fn guest<'a>(workspace: &Workspace, message: &'a Value) -> Option<(String, &'a str)> {
     let mut files = message["filenames"]
         .as_array()?
         .iter()

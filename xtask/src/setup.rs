@@ -1,6 +1,6 @@
-//! Installing the standard library that guests are compiled with.
+//! Installing the standard libraries that guests are compiled with.
 //!
-//! Three ways, cheapest first: it is there; rustup installs it; it is built from Debian's
+//! Three ways, cheapest first: they are there; rustup installs them; they are built from Debian's
 //! packages, for networks that reach package registries only.
 
 use std::fs;
@@ -12,9 +12,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::command;
 use crate::debian;
-use crate::workspace::{GUEST_TARGET, Workspace};
+use crate::workspace::{GUESTS, Workspace};
 
-/// Time for rustup to fetch some 20 MB. On a closed network it fails, and may do so slowly.
+/// Time for rustup to fetch some 40 MB. On a closed network it fails, and may do so slowly.
 const RUSTUP_WAIT: Duration = Duration::from_secs(120);
 
 /// The toolchain that compiles guests.
@@ -46,62 +46,70 @@ impl Toolchain {
     }
 
     /// The folder of a target's standard library.
-    pub(crate) fn target_folder(&self) -> PathBuf {
-        self.sysroot.join("lib/rustlib").join(GUEST_TARGET)
+    pub(crate) fn target_folder(&self, target: &str) -> PathBuf {
+        self.sysroot.join("lib/rustlib").join(target)
     }
 
-    fn has_target(&self) -> bool {
-        holds_std(&self.target_folder().join("lib"))
+    /// The targets of guests that lack their standard library.
+    fn missing(&self) -> Vec<&'static str> {
+        let targets = GUESTS.iter().map(|(target, _)| *target);
+        targets
+            .filter(|target| !holds_std(&self.target_folder(target).join("lib")))
+            .collect()
     }
 }
 
-/// Makes sure that `cargo build --target wasm32-wasip2` works.
+/// Makes sure that `cargo build --target` works for the targets of guests.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     let toolchain = Toolchain::active(workspace)?;
-    if toolchain.has_target() {
+    let missing = toolchain.missing();
+    if missing.is_empty() {
         return Ok(());
     }
-    eprintln!("the standard library of {GUEST_TARGET} is not installed");
-    if let Err(rustup) = ask_rustup(workspace, &toolchain) {
+    let names = missing.join(" ");
+    eprintln!("there is no standard library for {names}");
+    if let Err(rustup) = ask_rustup(workspace, &toolchain, &missing) {
         eprintln!("{rustup:#}");
         eprintln!("building it from Debian's packages instead: a few minutes");
-        if let Err(debian) = debian::install(&toolchain) {
+        if let Err(debian) = debian::install(&toolchain, &missing) {
             bail!(
-                "cannot install the standard library of {GUEST_TARGET}\n  rustup: {rustup:#}\n  Debian: {debian:#}\n\
-                 run `rustup target add {GUEST_TARGET}` where the network allows it"
+                "cannot install the standard library for {names}\n  rustup: {rustup:#}\n  Debian: {debian:#}\n\
+                 run `rustup target add {names}` where the network allows it"
             );
         }
     }
-    eprintln!(
-        "installed {GUEST_TARGET} into {}",
-        toolchain.target_folder().display()
-    );
-    forget_builds(workspace)
+    eprintln!("installed {names} into {}", toolchain.sysroot.display());
+    forget_builds(workspace, &missing)
 }
 
 /// Removes guests that were built with another standard library of the same version, as a cached
 /// target folder holds them: cargo takes them for fresh, and the compiler cannot use them.
-fn forget_builds(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.target.join(GUEST_TARGET);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
+fn forget_builds(workspace: &Workspace, targets: &[&str]) -> Result<()> {
+    for target in targets {
+        let folder = workspace.target.join(target);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
     }
     Ok(())
 }
 
-fn ask_rustup(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+fn ask_rustup(workspace: &Workspace, toolchain: &Toolchain, targets: &[&str]) -> Result<()> {
     command::run_within(
         Command::new("rustup")
             .current_dir(&workspace.root)
-            .args(["target", "add", GUEST_TARGET])
+            .args(["target", "add"])
+            .args(targets)
             .env("RUSTUP_MAX_RETRIES", "1")
             .env("RUST_BACKTRACE", "0"),
         RUSTUP_WAIT,
     )?;
+    let missing = toolchain.missing();
     ensure!(
-        toolchain.has_target(),
-        "rustup takes {GUEST_TARGET} for installed, but it is not"
+        missing.is_empty(),
+        "rustup takes {} for installed, but it is not",
+        missing.join(" ")
     );
     Ok(())
 }

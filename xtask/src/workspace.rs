@@ -9,8 +9,18 @@ use serde_json::Value;
 
 use crate::command;
 
-/// The target that guests are compiled for.
-pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
+/// The target of core modules.
+pub(crate) const CORE_TARGET: &str = "wasm32-wasip1";
+
+/// The targets that guests are compiled for, each with what is compiled for it: components, and
+/// programs as core modules.
+pub(crate) const GUESTS: [(&str, &[Group]); 2] = [
+    (
+        "wasm32-wasip2",
+        &[Group::Sdk, Group::Example, Group::Fixture, Group::Program],
+    ),
+    (CORE_TARGET, &[Group::Program, Group::CoreModule]),
+];
 
 /// The workspace, as `cargo metadata` describes it.
 pub(crate) struct Workspace {
@@ -44,8 +54,12 @@ pub(crate) enum Group {
     Sdk,
     /// An app. Its logic has tests for this machine too.
     Example,
-    /// A guest that only tests and benchmarks run.
+    /// A component that only tests and benchmarks run.
     Fixture,
+    /// A program that only tests run, both as a component and as a core module.
+    Program,
+    /// A core module that only tests run, and that no component can be made of.
+    CoreModule,
 }
 
 impl Package {
@@ -54,7 +68,13 @@ impl Package {
             Some(("host", _)) => Group::Host,
             Some(("guests", _)) => Group::Sdk,
             Some(("examples", _)) => Group::Example,
-            Some(("tests", rest)) if rest != "bench/bare-hyper" => Group::Fixture,
+            Some(("tests", "bench/bare-hyper")) => Group::Tool,
+            Some(("tests", "guests-wasi/cgi1")) => Group::CoreModule,
+            Some((
+                "tests",
+                "guests-wasi/cgi" | "guests-wasi/guest/cgi" | "guests-wasi/guest/shared",
+            )) => Group::Program,
+            Some(("tests", _)) => Group::Fixture,
             _ => Group::Tool,
         }
     }

@@ -21,6 +21,7 @@ use crate::mount;
 use crate::plan::{PlannedApp, isolation};
 
 mod file;
+mod outbound;
 mod source;
 mod values;
 
@@ -129,11 +130,18 @@ fn resolve_app(
         env: resolve_env(source, table)?,
         args: table.args.iter().map(|arg| arg.as_ref().clone()).collect(),
         dirs: resolve_dirs(source, &table.dirs)?,
+        cgi: table.cgi.resolve(),
     };
+    let outbound = table
+        .outbound
+        .as_ref()
+        .map(|outbound| outbound.resolve(source))
+        .transpose()?;
     Ok(PlannedApp {
         mount,
         component,
         settings,
+        outbound,
     })
 }
 

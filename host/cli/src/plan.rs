@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use wasgi_gateway::{AppSettings, Isolation, Reuse};
-use wasgi_server::{AccessLog, Config};
+use wasgi_server::{AccessLog, Config, OutboundSettings};
 
 use crate::address;
 use crate::args::{AccessLogChoice, IsolationChoice, ServeArgs};
@@ -37,6 +37,8 @@ pub(crate) struct PlannedApp {
     pub(crate) component: PathBuf,
     /// Its name, isolation, limits and capabilities.
     pub(crate) settings: AppSettings,
+    /// Whom its guests may send requests to; none: nobody.
+    pub(crate) outbound: Option<OutboundSettings>,
 }
 
 impl Plan {

@@ -5,12 +5,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use wasgi_gateway::{App, Gateway, GatewayOptions};
-use wasgi_server::{Mount, Server};
+use wasgi_gateway::{App, Gateway, GatewayOptions, Outbound};
+use wasgi_server::{Mount, OutboundClient, Server};
 
 use crate::args::ServeArgs;
 use crate::diagnostics::Diagnostics;
@@ -87,9 +88,12 @@ fn cannot(what: &str, error: &io::Error) -> Failure {
 fn load(gateway: &Gateway, app: PlannedApp) -> Result<Mount, Failure> {
     let component = gateway.load(&app.component)?;
     tracing::debug!(app = app.settings.name, component = %app.component.display(), "loaded");
+    let outbound = app
+        .outbound
+        .map(|settings| Arc::new(OutboundClient::new(settings)) as Arc<dyn Outbound>);
     Ok(Mount {
         path: app.mount,
-        app: App::new(&component, app.settings)?,
+        app: App::new(&component, app.settings, outbound)?,
     })
 }
 

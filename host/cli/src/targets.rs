@@ -63,6 +63,7 @@ pub(crate) fn find(
             ..AppSettings::new(mount::stem(&file))
         },
         component: file,
+        outbound: None,
     });
     let Some(path) = manifest else {
         return Ok(Targets {

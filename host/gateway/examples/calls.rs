@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ] {
         let mut settings = AppSettings::new("bench");
         settings.isolation = isolation;
-        let app = App::new(&component, settings)?;
+        let app = App::new(&component, settings, None)?;
         run(&app, calls / 10).await?;
         let began = Instant::now();
         run(&app, calls).await?;

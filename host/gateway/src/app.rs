@@ -3,61 +3,60 @@
 //! Owns the order of things: admit, take or make an instance, call, check, keep or end the
 //! instance. Must not know how a contract's calls look.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Request, Response};
+use tempfile::TempDir;
 use tokio::time::Instant;
-use wasmtime::component::ResourceAny;
+use wasmtime::Store;
 
-use crate::admission::{Admission, Permit};
+use crate::admission::Admission;
 use crate::body::Body;
-use crate::contract::native::{Answer, Content, Native};
+use crate::call::Call;
+use crate::contract::{Program, cgi, http02, http03};
 use crate::error::{BoxError, Error, Kind, LoadError};
-use crate::failure;
 use crate::gateway::Component;
-use crate::input::{self, RequestBody};
+use crate::input::{self, Stream};
 use crate::instance::{Live, Pool};
-use crate::lane::{Lanes, Run};
+use crate::lane::Lanes;
 use crate::log::Rate;
 use crate::meter::Meter;
+use crate::outbound::Outbound;
 use crate::request::Origin;
-use crate::response::Head;
 use crate::settings::{AppSettings, Isolation, Reuse};
-use crate::state;
+use crate::state::{self, State};
+use crate::{pull, push};
 
 /// A component with its settings.
 pub struct App {
-    pub(crate) native: Native,
+    program: Program,
     pub(crate) settings: Arc<AppSettings>,
     pub(crate) lanes: Arc<Lanes>,
     engine: wasmtime::Engine,
     admission: Admission,
     pool: Pool,
+    /// The instances that requests share.
+    pub(crate) shared: http03::Pool,
     rate: Arc<Rate>,
-}
-
-/// A request on its way to an instance.
-struct Call {
-    app: Arc<App>,
-    kept: Option<Live>,
-    meter: Arc<Meter>,
-    permit: Permit,
-    parts: Parts,
-    body: Option<RequestBody>,
-    origin: Origin,
+    /// Sends the requests that guests make. None: they may make none.
+    outbound: Option<Arc<dyn Outbound>>,
+    /// The folder that programs find as `/dev`.
+    devices: Option<Arc<TempDir>>,
 }
 
 impl App {
-    /// Makes an app of a component.
+    /// Makes an app of a component. `outbound` sends the requests that its guests make; without it
+    /// every one is denied.
     ///
     /// Fails if a folder that the settings grant cannot be opened.
-    pub fn new(component: &Component, settings: AppSettings) -> Result<Arc<Self>, LoadError> {
+    pub fn new(
+        component: &Component,
+        settings: AppSettings,
+        outbound: Option<Arc<dyn Outbound>>,
+    ) -> Result<Arc<Self>, LoadError> {
         for dir in &settings.dirs {
             std::fs::read_dir(&dir.host).map_err(|error| {
                 let (name, path) = (&settings.name, dir.host.display());
@@ -66,13 +65,16 @@ impl App {
             })?;
         }
         Ok(Arc::new(Self {
-            native: component.native.clone(),
+            program: component.program.clone(),
             admission: Admission::new(&settings.limits),
             settings: Arc::new(settings),
             lanes: Arc::clone(&component.lanes),
             engine: component.engine.clone(),
             pool: Pool::default(),
+            shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
+            outbound,
+            devices: component.devices.clone(),
         }))
     }
 
@@ -100,33 +102,44 @@ impl App {
         let permit = self.admission.admit().await?;
         let kept = self.reuse().and_then(|bounds| self.pool.take(bounds));
         let meter = kept.as_ref().map_or_else(Arc::default, Live::meter);
-        let app = Arc::clone(self);
-        let body = input::boxed(body);
         let call = Call {
-            app,
-            kept,
-            meter: Arc::clone(&meter),
-            permit,
+            app: Arc::clone(self),
             parts,
-            body,
+            stream: Stream::new(input::boxed(body), &self.settings.limits),
             origin,
+            meter,
+            permit,
+            kept,
         };
-        let run = Run::new(&self.lanes, meter, call.answer());
-        let mut run = pin!(run);
-        // Most guests answer without a wait, and need no timer.
-        if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx))).await {
-            return result?;
-        }
-        // Limit: Limits::wall
-        match tokio::time::timeout_at(deadline, run).await {
-            Ok(result) => result?,
-            Err(_) => Err(Error::new(
-                Kind::WallLimit,
-                format!(
-                    "it made no response head within {:?}",
-                    self.settings.limits.wall
-                ),
-            )),
+        match &self.program {
+            Program::Native(native) => pull::answer(native, call, deadline).await,
+            Program::Http02(http) => {
+                let http = Arc::clone(http);
+                push::answer(call, deadline, |call, reply| {
+                    http02::serve(http, call, reply)
+                })
+                .await
+            }
+            Program::Http03(http) => {
+                let http = Arc::clone(http);
+                match self.reuse().copied() {
+                    None => {
+                        let serve = |call, reply| http03::serve(http, call, reply);
+                        push::answer(call, deadline, serve).await
+                    }
+                    Some(bounds) => {
+                        let share = |call, reply| http03::share(http, call, bounds, reply);
+                        push::answer(call, deadline, share).await
+                    }
+                }
+            }
+            Program::Command(command) => {
+                let command = Arc::clone(command);
+                push::answer(call, deadline, |call, reply| {
+                    cgi::serve(command, call, reply)
+                })
+                .await
+            }
         }
     }
 
@@ -134,6 +147,7 @@ impl App {
     pub fn sweep(&self) {
         if let Some(bounds) = self.reuse() {
             self.pool.sweep(bounds);
+            self.shared.sweep(bounds);
         }
     }
 
@@ -143,6 +157,11 @@ impl App {
             Isolation::Request => None,
             Isolation::Reuse(bounds) => Some(bounds),
         }
+    }
+
+    /// Whether a response may be a [`LocalRedirect`](crate::LocalRedirect), which the server follows.
+    pub fn redirects_locally(&self) -> bool {
+        matches!(self.program, Program::Command(_))
     }
 
     /// Bytes of log output that were dropped since they were last told of.
@@ -167,24 +186,15 @@ impl App {
         }
     }
 
-    /// Makes an instance.
-    async fn instantiate(&self, meter: Arc<Meter>) -> Result<Live, Error> {
-        let mut store = state::store(
-            &self.engine,
-            &self.lanes.ticker,
-            &self.settings,
-            &self.rate,
-            meter,
-        );
-        match self.native.instantiate(&mut store).await {
-            Ok(instance) => Ok(Live {
-                store,
-                instance,
-                served: 0,
-                permit: None,
-            }),
-            Err(error) => Err(failure::of_instantiation(&error, store.data())),
-        }
+    /// Makes a store for an instance.
+    pub(crate) fn store(&self, meter: Arc<Meter>) -> Store<State> {
+        let shared = state::Shared {
+            settings: Arc::clone(&self.settings),
+            rate: Arc::clone(&self.rate),
+            outbound: self.outbound.clone(),
+            devices: self.devices.clone(),
+        };
+        state::store(&self.engine, &self.lanes.ticker, shared, meter)
     }
 
     /// Keeps an instance that has served its request, or ends it.
@@ -195,117 +205,4 @@ impl App {
             self.pool.keep(live, bounds);
         }
     }
-}
-
-impl Call {
-    async fn answer(self) -> Result<Response<Body>, Error> {
-        let Self {
-            app,
-            kept,
-            meter,
-            permit,
-            parts,
-            body,
-            origin,
-        } = self;
-        let mut live = match kept {
-            Some(live) => {
-                meter.reset();
-                live
-            }
-            None => app.instantiate(meter).await?,
-        };
-        live.permit = Some(permit);
-        live.served += 1;
-        live.rearm();
-        let generation = live.store.data_mut().begin(origin.request_id, body);
-        let Live {
-            store, instance, ..
-        } = &mut live;
-        let answer = app
-            .native
-            .handle(store, instance, &parts, &origin, generation)
-            .await;
-        let state = live.store.data();
-        let answer = match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(message)) => return Err(failure::of_guest(&message, state)),
-            Err(error) => return Err(failure::of_call(&error, state)),
-        };
-        if let Some(error) = state.input.client_error() {
-            return Err(error);
-        }
-        respond(app, live, answer, &parts).await
-    }
-}
-
-/// Checks an answer and makes the response of it.
-async fn respond(
-    app: Arc<App>,
-    live: Live,
-    answer: Answer,
-    parts: &Parts,
-) -> Result<Response<Body>, Error> {
-    let Answer {
-        status,
-        fields,
-        content,
-    } = answer;
-    let head = Head::new(status, fields, &app.settings.limits);
-    let mut head = head.map_err(|error| blame(error, &live))?;
-    let has_body = head.has_body(&parts.method);
-    let body = match content {
-        Content::Chunks(body) if has_body && head.length != Some(0) => {
-            let trailers = head.announces_trailers();
-            let body = Body::chunks(app, live, body, head.length, trailers);
-            return Ok(response(head, body));
-        }
-        Content::Chunks(body) => {
-            if !has_body {
-                head.forget_body(&parts.method, None);
-            }
-            close(&app, live, body).await?;
-            return Ok(response(head, Body::empty()));
-        }
-        Content::Bytes(bytes) => bytes,
-        Content::Empty => Bytes::new(),
-    };
-    let length = body.len() as u64;
-    if has_body {
-        head.check_length(length)
-            .map_err(|error| blame(error, &live))?;
-    } else {
-        head.forget_body(&parts.method, (length > 0).then_some(length));
-    }
-    app.release(live);
-    Ok(response(
-        head,
-        if has_body {
-            Body::whole(body)
-        } else {
-            Body::empty()
-        },
-    ))
-}
-
-fn response(head: Head, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = head.status;
-    *response.headers_mut() = head.headers;
-    response
-}
-
-/// Drops a body that nobody wants: WSGI's `close()`.
-async fn close(app: &App, mut live: Live, body: ResourceAny) -> Result<(), Error> {
-    match body.resource_drop_async(&mut live.store).await {
-        Ok(()) => {
-            app.release(live);
-            Ok(())
-        }
-        Err(error) => Err(failure::of_call(&error, live.store.data())),
-    }
-}
-
-fn blame(error: Error, live: &Live) -> Error {
-    error.with_report(failure::report(None, live.store.data()))
 }

@@ -1,9 +1,7 @@
 //! The wasmtime engine: how it compiles, allocates and is ticked.
 //!
-//! There is one engine a class of contracts, because whether the component model's concurrency is
-//! on changes the compiled code. [`synchronous`] makes the one for contracts whose functions all
-//! are synchronous; one for `wasi:http` 0.3 stands beside it when that contract is served.
-//! Must not know any contract or app.
+//! There is one engine a [`Class`] of components, because whether the component model's concurrency
+//! is on changes the compiled code. Must not know any contract or app.
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
@@ -41,11 +39,20 @@ const HOST_STACK_BYTES: usize = 1024 * KIB;
 /// Warm slots that wait for their component to be asked again.
 const WARM_SLOTS_MAX: u32 = 1_000;
 
-/// Makes the engine for synchronous contracts, with room for so many instances at one time.
-pub(crate) fn synchronous(instances: usize) -> wasmtime::Result<Engine> {
+/// What a component's functions are, and with it what an engine has to do at each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// All are synchronous: a call is a fiber.
+    Synchronous,
+    /// Some are asynchronous, or use streams or futures: a call is a task among others.
+    Concurrent,
+}
+
+/// Makes the engine of a class, with room for so many instances at one time.
+pub(crate) fn engine(class: Class, instances: usize) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
-        .concurrency_support(false)
+        .concurrency_support(class == Class::Concurrent)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(WASM_STACK_BYTES)

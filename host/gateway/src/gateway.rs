@@ -1,24 +1,27 @@
-//! The gateway: the engine, what is linked into it, and the way from a file to a component.
+//! The gateway: the engines, what is linked into them, and the way from a file to a component.
 
-use std::hash::{Hash, Hasher};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
-use wasmtime::Engine;
+use tempfile::TempDir;
 use wasmtime::component::Linker;
+use wasmtime::{Engine, Module};
 
-use crate::cache::{self, Cache};
+use crate::cache::Cache;
+use crate::compile::obtain;
+use crate::contract::Program;
+use crate::contract::cgi::Command;
+use crate::contract::http02::Http02;
+use crate::contract::http03::Http03;
 use crate::contract::native::Native;
-use crate::engine;
+use crate::engine::{self, Class};
 use crate::error::LoadError;
 use crate::inspect::{self, Contract, Inspection};
 use crate::lane::{Background, Lanes};
 use crate::state::State;
 use crate::ticker::Ticker;
-
-/// Counts changes of what an entry of the compile cache means.
-const CACHE_VERSION: &str = "1";
+use crate::wasi;
 
 /// What an operator decides about a gateway.
 #[derive(Clone, Debug)]
@@ -31,17 +34,31 @@ pub struct GatewayOptions {
 
 /// Loads components, and holds what their instances share.
 pub struct Gateway {
-    engine: Engine,
+    synchronous: Linked,
+    /// Made with the first component that needs it.
+    concurrent: OnceLock<Linked>,
+    /// Made with the first command.
+    devices: OnceLock<Arc<TempDir>>,
+    /// What core modules import. They run on the synchronous engine.
+    modules: wasmtime::Linker<State>,
+    instances: usize,
     lanes: Arc<Lanes>,
-    native: Linker<State>,
     cache: Option<Cache>,
+}
+
+/// An engine, and what components of its class import.
+struct Linked {
+    engine: Engine,
+    linker: Linker<State>,
 }
 
 /// A component that was compiled and checked, ready to be made an app of.
 pub struct Component {
-    pub(crate) native: Native,
+    pub(crate) program: Program,
     pub(crate) engine: Engine,
     pub(crate) lanes: Arc<Lanes>,
+    /// The folder that a command finds as `/dev`.
+    pub(crate) devices: Option<Arc<TempDir>>,
 }
 
 impl Gateway {
@@ -50,126 +67,110 @@ impl Gateway {
     /// Fails if the machine lacks the address space for so many instances, or if the cache's folder
     /// is not the user's alone.
     pub fn new(options: &GatewayOptions) -> Result<Self, LoadError> {
-        let failed = |error: &dyn std::fmt::Display| {
-            LoadError::new(format!("cannot start the engine: {error}"))
-                .with_hint("lower `concurrency` in the `[app.limits]` of the manifest")
-        };
-        let engine = engine::synchronous(options.instances)
-            .map_err(|error| failed(&format!("{error:#}")))?;
-        let ticker = Arc::new(Ticker::start(engine.weak()).map_err(|error| failed(&error))?);
-        let mut native = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut native)
-            .and_then(|()| Native::link(&mut native))
-            .map_err(|error| failed(&error))?;
-        let cache = options.cache.as_deref().map(open_cache).transpose()?;
+        let instances = options.instances;
+        let synchronous = Linked::new(Class::Synchronous, instances).map_err(unstartable)?;
+        let mut modules = wasmtime::Linker::new(&synchronous.engine);
+        Command::link(&mut modules).map_err(unstartable)?;
+        let ticker = Ticker::start(synchronous.engine.weak()).map_err(unstartable)?;
         let lanes = Arc::new(Lanes {
-            ticker,
+            ticker: Arc::new(ticker),
             background: Background::default(),
         });
         Ok(Self {
-            engine,
+            synchronous,
+            concurrent: OnceLock::new(),
+            devices: OnceLock::new(),
+            modules,
+            instances,
             lanes,
-            native,
-            cache,
+            cache: options.cache.as_deref().map(open_cache).transpose()?,
         })
     }
 
-    /// Loads a component from its file: from the cache, or by compiling it.
+    /// Loads a component, or a core module that is a command, from its file: from the cache, or by
+    /// compiling it.
     pub fn load(&self, path: &Path) -> Result<Component, LoadError> {
         let bytes = inspect::read(path)?;
         let inspection = inspect::inspect_bytes(path, &bytes)?;
-        check_contract(path, &inspection)?;
-        let component = self.compile(path, &bytes)?;
-        let native = Native::new(&self.native, &component)
-            .map_err(|error| unlinkable(path, &inspection, &error))?;
-        let (engine, lanes) = (self.engine.clone(), Arc::clone(&self.lanes));
+        let contract = contract(path, &inspection)?;
+        let linked = match contract {
+            Contract::Http03 => self.concurrent()?,
+            _ if inspection.is_concurrent => self.concurrent()?,
+            _ => &self.synchronous,
+        };
+        let program = if contract == Contract::Module {
+            let module: Module = obtain(&linked.engine, self.cache.as_ref(), path, &bytes)?;
+            Command::module(&self.modules, &module)
+                .map(|command| Program::Command(Arc::new(command)))
+        } else {
+            let component = obtain(&linked.engine, self.cache.as_ref(), path, &bytes)?;
+            program(contract, &linked.linker, &component)
+        };
         Ok(Component {
-            native,
-            engine,
-            lanes,
+            program: program.map_err(|error| unlinkable(path, &inspection, &error))?,
+            engine: linked.engine.clone(),
+            lanes: Arc::clone(&self.lanes),
+            devices: matches!(contract, Contract::Command | Contract::Module)
+                .then(|| self.devices())
+                .transpose()?,
         })
     }
 
-    fn compile(
-        &self,
-        path: &Path,
-        bytes: &[u8],
-    ) -> Result<wasmtime::component::Component, LoadError> {
-        let Some(cache) = &self.cache else {
-            return wasmtime::component::Component::from_binary(&self.engine, bytes)
-                .map_err(|error| invalid(path, &error));
-        };
-        let key = self.cache_key(bytes);
-        if let Some(found) = cache.find(&key).and_then(|entry| self.deserialize(&entry)) {
-            return Ok(found);
+    fn devices(&self) -> Result<Arc<TempDir>, LoadError> {
+        if let Some(folder) = self.devices.get() {
+            return Ok(Arc::clone(folder));
         }
-        let artifact = self
-            .engine
-            .precompile_component(bytes)
-            .map_err(|error| invalid(path, &error))?;
-        match cache.insert(&key, &artifact) {
-            Ok(entry) => {
-                if let Some(component) = self.deserialize(&entry) {
-                    return Ok(component);
-                }
-            }
-            Err(error) => tracing::warn!("cannot write to the compile cache: {error}"),
+        let folder = wasi::devices().map_err(|error| {
+            LoadError::new(format!("cannot make a folder for /dev/null: {error}"))
+                .with_hint("let TMPDIR name a folder that can be written to")
+        })?;
+        Ok(Arc::clone(self.devices.get_or_init(|| Arc::new(folder))))
+    }
+
+    fn concurrent(&self) -> Result<&Linked, LoadError> {
+        if let Some(linked) = self.concurrent.get() {
+            return Ok(linked);
         }
-        self.deserialize_bytes(&artifact)
-            .map_err(|error| invalid(path, &error))
-    }
-
-    /// The name of a component in the cache: its bytes, and all that its compilation depends on.
-    fn cache_key(&self, bytes: &[u8]) -> String {
-        let mut engine = Sha256Hasher(Sha256::new());
-        CACHE_VERSION.hash(&mut engine);
-        env!("CARGO_PKG_VERSION").hash(&mut engine);
-        self.engine
-            .precompile_compatibility_hash()
-            .hash(&mut engine);
-        let component = cache::hex(&Sha256::digest(bytes));
-        let engine = cache::hex(&engine.0.finalize()[..8]);
-        format!("{component}-{engine}")
-    }
-
-    #[expect(
-        unsafe_code,
-        reason = "wasmtime cannot check native code; the cache does, by digest"
-    )]
-    fn deserialize(&self, entry: &Path) -> Option<wasmtime::component::Component> {
-        // SAFETY: the file was written by a gateway of this user into a folder that nobody else can
-        // write to, its digest is the one it was written with, and it is never changed in place.
-        let component =
-            unsafe { wasmtime::component::Component::deserialize_file(&self.engine, entry) };
-        component
-            .inspect_err(|error| tracing::warn!("cannot load a cache entry: {error:#}"))
-            .ok()
-    }
-
-    #[expect(
-        unsafe_code,
-        reason = "wasmtime cannot check native code; this was just compiled"
-    )]
-    fn deserialize_bytes(
-        &self,
-        artifact: &[u8],
-    ) -> wasmtime::Result<wasmtime::component::Component> {
-        // SAFETY: the bytes come from this engine's compiler and were not elsewhere since.
-        unsafe { wasmtime::component::Component::deserialize(&self.engine, artifact) }
+        let linked = Linked::new(Class::Concurrent, self.instances).map_err(unstartable)?;
+        // Whoever was faster has made the same.
+        let linked = self.concurrent.get_or_init(|| linked);
+        self.lanes.ticker.add(linked.engine.weak());
+        Ok(linked)
     }
 }
 
-/// A standard hasher whose result is the same on every machine and for every build.
-struct Sha256Hasher(Sha256);
-
-impl Hasher for Sha256Hasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+impl Linked {
+    fn new(class: Class, instances: usize) -> wasmtime::Result<Self> {
+        let engine = engine::engine(class, instances)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        Http02::link(&mut linker)?;
+        Native::link(&mut linker)?;
+        if class == Class::Concurrent {
+            Http03::link(&mut linker)?;
+        }
+        Ok(Self { engine, linker })
     }
+}
 
-    fn finish(&self) -> u64 {
-        unreachable!("the digest is read instead")
-    }
+fn program(
+    contract: Contract,
+    linker: &Linker<State>,
+    component: &wasmtime::component::Component,
+) -> wasmtime::Result<Program> {
+    Ok(match contract {
+        Contract::Gateway => Program::Native(Arc::new(Native::new(linker, component)?)),
+        Contract::Http02 => Program::Http02(Arc::new(Http02::new(linker, component)?)),
+        Contract::Http03 => Program::Http03(Arc::new(Http03::new(linker, component)?)),
+        Contract::Command | Contract::Module => {
+            Program::Command(Arc::new(Command::component(linker, component)?))
+        }
+    })
+}
+
+fn unstartable(error: impl Display) -> LoadError {
+    LoadError::new(format!("cannot start the engine: {error:#}"))
+        .with_hint("lower `concurrency` in the `[app.limits]` of the manifest")
 }
 
 /// Whether a folder can be the compile cache: the user's alone, and made if it was missing.
@@ -187,40 +188,34 @@ fn open_cache(folder: &Path) -> Result<Cache, LoadError> {
     })
 }
 
-fn check_contract(path: &Path, inspection: &Inspection) -> Result<(), LoadError> {
-    let accepted = Contract::Gateway.interface();
+fn contract(path: &Path, inspection: &Inspection) -> Result<Contract, LoadError> {
     let name = path.display();
-    if inspection.contract == Some(Contract::Gateway) {
-        return Ok(());
-    }
-    let exports = match inspection.exports.as_slice() {
-        [] => "nothing".to_owned(),
-        exports => exports.join(", "),
-    };
-    Err(LoadError::new(format!(
-        "cannot serve {name}: it exports {exports}, but {accepted} was expected"
-    ))
-    .with_hint("build it for the world wasgi:gateway/application: see wit/README.md"))
+    inspection.contract.ok_or_else(|| {
+        let exports = match inspection.exports.as_slice() {
+            [] => "nothing".to_owned(),
+            exports => exports.join(", "),
+        };
+        let accepted = Contract::ALL.map(Contract::interface).join(", ");
+        LoadError::new(format!(
+            "cannot serve {name}: it exports {exports}, but one of these was expected: {accepted}"
+        ))
+        .with_hint("build it for one of these; README.md has a line for each language")
+    })
 }
 
 fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> LoadError {
-    let is_known = |name: &str| name.starts_with("wasi:") || name.starts_with("wasgi:gateway/");
+    let is_known = |name: &str| {
+        ["wasi:", "wasi_snapshot_preview1", "wasgi:gateway/"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
     let name = path.display();
     match inspection.imports.iter().find(|import| !is_known(import)) {
         Some(import) => LoadError::new(format!(
             "cannot serve {name}: it imports {import}, which is not granted: only wasgi:gateway and \
-             WASI 0.2 are"
+             WASI are"
         )),
         None => LoadError::new(format!("cannot serve {name}: {}", error.root_cause())),
     }
     .with_hint(format!("see what it asks for with: wasgi inspect {name}"))
-}
-
-fn invalid(path: &Path, error: &wasmtime::Error) -> LoadError {
-    LoadError::new(format!(
-        "cannot compile {}: {}",
-        path.display(),
-        error.root_cause()
-    ))
-    .with_hint("the file may be damaged, or use a feature of WebAssembly that is not enabled")
 }

@@ -1,15 +1,20 @@
 //! A request's body on its way to the guest: pulled frame by frame, counted, never held.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::Body;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::error::{BoxError, Error, Kind};
+use crate::idle::Idle;
+use crate::limits::Limits;
 
 /// The body of a request, whatever server it comes from.
 pub(crate) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -17,29 +22,28 @@ pub(crate) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
 /// Bytes that one read returns at most, whatever the guest asks for.
 pub(crate) const READ_BYTES_MAX: usize = 1024 * 1024;
 
-/// The input of the request that an instance serves.
+/// The input of the request that an instance serves, for a contract whose guests read by a handle.
 #[derive(Default)]
 pub(crate) struct Input {
     /// Which request of the instance this is. A guest that keeps the handle of an earlier one finds
     /// it closed.
     generation: u32,
-    /// The body that has not been read. None: there is none, or it has ended.
-    body: Option<RequestBody>,
+    stream: Stream,
     /// What came with the last frame and did not fit the last read.
     rest: Bytes,
     trailers: Option<HeaderMap>,
-    received: u64,
-    limit: u64,
-    idle: Duration,
-    failure: Option<Failure>,
 }
 
 /// Why an input cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
-    TooLarge,
-    TimedOut,
+    #[error("the request's body is over the limit of {0} bytes")]
+    TooLarge(u64),
+    #[error("the client sent nothing of the request's body for {0:?}")]
+    TimedOut(Duration),
+    #[error("the client left before it had sent its body")]
     Closed,
+    #[error("the request's body breaks the rules of its framing")]
     Malformed,
 }
 
@@ -54,55 +58,159 @@ impl Failure {
     }
 }
 
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure {
+            Failure::TooLarge(_) => Kind::BodyTooLarge,
+            Failure::TimedOut(_) => Kind::BodyTimeout,
+            Failure::Closed => Kind::ClientGone,
+            Failure::Malformed => Kind::BadRequest,
+        };
+        Self::new(kind, failure.to_string())
+    }
+}
+
+/// Where a stream says why it failed, for those who do not hold it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    /// None: there is no body that could fail.
+    failure: Option<Arc<OnceLock<Failure>>>,
+}
+
+impl Outcome {
+    /// The error that the client caused, if it did.
+    pub(crate) fn client_error(&self) -> Option<Error> {
+        self.failure().map(Error::from)
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.as_ref()?.get().copied()
+    }
+}
+
+/// A request's body within its limits. It fails for good.
+#[derive(Default)]
+pub(crate) struct Stream {
+    /// What has not been read. None: there is none, or it has ended.
+    body: Option<RequestBody>,
+    outcome: Outcome,
+    received: u64,
+    limit: u64,
+    idle: Duration,
+    /// The wait for the client's next frame.
+    wait: Idle,
+}
+
+impl Stream {
+    /// A body that these limits hold for.
+    pub(crate) fn new(body: Option<RequestBody>, limits: &Limits) -> Self {
+        let failure = body.is_some().then(Arc::default);
+        Self {
+            body,
+            outcome: Outcome { failure },
+            limit: limits.request_body,
+            idle: limits.idle,
+            ..Self::default()
+        }
+    }
+
+    /// Where to see whether it failed.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome.clone()
+    }
+
+    fn poll_within_limits(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Frame<Bytes>>, Failure>> {
+        if let Some(failure) = self.outcome.failure() {
+            return Poll::Ready(Err(failure));
+        }
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(Ok(None));
+        };
+        let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) else {
+            ready!(self.wait.poll(self.idle, cx));
+            return Poll::Ready(Err(Failure::TimedOut(self.idle)));
+        };
+        self.wait.reset();
+        let Some(frame) = frame else {
+            self.body = None;
+            return Poll::Ready(Ok(None));
+        };
+        let frame = frame.map_err(|error| Failure::of(&error))?;
+        if let Some(data) = frame.data_ref() {
+            self.received = self.received.saturating_add(data.len() as u64);
+            // Limit: Limits::request_body
+            if self.received > self.limit {
+                return Poll::Ready(Err(Failure::TooLarge(self.limit)));
+            }
+        }
+        Poll::Ready(Ok(Some(frame)))
+    }
+}
+
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let result = ready!(self.poll_within_limits(cx));
+        if let (Err(failure), Some(cell)) = (&result, &self.outcome.failure) {
+            // Whoever comes later finds the first failure.
+            let _later = cell.set(*failure);
+            self.body = None;
+        }
+        Poll::Ready(result.transpose())
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_none() && self.outcome.failure().is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
 impl Input {
     /// Starts the input of another request, and returns its generation.
-    pub(crate) fn begin(&mut self, body: Option<RequestBody>, limit: u64, idle: Duration) -> u32 {
+    pub(crate) fn begin(&mut self, stream: Stream) -> u32 {
         *self = Self {
             generation: self.generation.wrapping_add(1),
-            body,
-            limit,
-            idle,
+            stream,
             ..Self::default()
         };
         self.generation
     }
 
-    /// Ends the input: from now on every read fails.
+    /// Ends the input: from now on every read fails, by whoever holds the stream.
     pub(crate) fn end(&mut self) {
-        *self = Self {
-            generation: self.generation,
-            failure: Some(self.failure.unwrap_or(Failure::Closed)),
-            ..Self::default()
-        };
+        if let Some(cell) = &self.stream.outcome.failure {
+            // A failure that came before says more.
+            let _earlier = cell.set(Failure::Closed);
+        }
+        self.begin(Stream::default());
     }
 
     /// The error that the client caused, if it did.
     pub(crate) fn client_error(&self) -> Option<Error> {
-        let (kind, message) = match self.failure? {
-            Failure::TooLarge => (
-                Kind::BodyTooLarge,
-                format!(
-                    "the request's body is over the limit of {} bytes",
-                    self.limit
-                ),
-            ),
-            Failure::TimedOut => (
-                Kind::BodyTimeout,
-                format!(
-                    "the client sent nothing of the request's body for {:?}",
-                    self.idle
-                ),
-            ),
-            Failure::Closed => (
-                Kind::ClientGone,
-                "the client left before it had sent its body".to_owned(),
-            ),
-            Failure::Malformed => (
-                Kind::BadRequest,
-                "the request's body breaks the rules of its framing".to_owned(),
-            ),
+        self.stream.outcome.client_error()
+    }
+
+    /// Takes the stream, for a contract whose guests hold it themselves. Its failure is still seen
+    /// here.
+    pub(crate) fn take(&mut self) -> Stream {
+        let rest = Stream {
+            outcome: self.stream.outcome(),
+            ..Stream::default()
         };
-        Some(Error::new(kind, message))
+        std::mem::replace(&mut self.stream, rest)
     }
 
     /// Reads at most so many bytes; none at the end.
@@ -129,38 +237,15 @@ impl Input {
         if generation != self.generation {
             return Err(Failure::Closed);
         }
-        self.failure.map_or(Ok(()), Err)
+        self.stream.outcome.failure().map_or(Ok(()), Err)
     }
 
     /// The next bytes; none at the end.
     async fn next_chunk(&mut self) -> Result<Bytes, Failure> {
-        let result = self.pull().await;
-        if let Err(failure) = result {
-            self.failure = Some(failure);
-            self.body = None;
-        }
-        result
-    }
-
-    async fn pull(&mut self) -> Result<Bytes, Failure> {
-        while let Some(body) = &mut self.body {
-            // Limit: Limits::idle
-            let frame = tokio::time::timeout(self.idle, body.frame());
-            let Some(frame) = frame.await.map_err(|_| Failure::TimedOut)? else {
-                self.body = None;
-                break;
-            };
-            match frame.map_err(|error| Failure::of(&error))?.into_data() {
-                Ok(data) => {
-                    self.received = self.received.saturating_add(data.len() as u64);
-                    // Limit: Limits::request_body
-                    if self.received > self.limit {
-                        return Err(Failure::TooLarge);
-                    }
-                    if !data.is_empty() {
-                        return Ok(data);
-                    }
-                }
+        while let Some(frame) = self.stream.frame().await {
+            match frame?.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => return Ok(data),
                 Err(frame) => self.trailers = frame.into_trailers().ok(),
             }
         }
@@ -180,21 +265,27 @@ where
 mod tests {
     use std::convert::Infallible;
 
-    use http_body::Frame;
     use http_body_util::{Full, StreamBody};
 
     use super::*;
 
-    const IDLE: Duration = Duration::from_millis(10);
+    fn full(text: &'static str, limit: u64) -> Stream {
+        let body = boxed(Full::new(Bytes::from_static(text.as_bytes())));
+        Stream::new(body, &limits(limit))
+    }
 
-    fn full(text: &'static str) -> Option<RequestBody> {
-        boxed(Full::new(Bytes::from_static(text.as_bytes())))
+    fn limits(request_body: u64) -> Limits {
+        Limits {
+            request_body,
+            idle: Duration::from_millis(10),
+            ..Limits::DEFAULT
+        }
     }
 
     #[tokio::test]
     async fn is_read_in_pieces_to_its_end() {
         let mut input = Input::default();
-        let generation = input.begin(full("hello"), 5, IDLE);
+        let generation = input.begin(full("hello", 5));
         assert_eq!(input.read(generation, 3).await.unwrap(), "hel");
         assert_eq!(input.read(generation, 0).await.unwrap(), "");
         assert_eq!(input.read(generation, 9).await.unwrap(), "lo");
@@ -206,8 +297,8 @@ mod tests {
     #[tokio::test]
     async fn is_closed_for_the_handles_of_other_requests() {
         let mut input = Input::default();
-        let first = input.begin(full("first"), 9, IDLE);
-        let second = input.begin(full("second"), 9, IDLE);
+        let first = input.begin(full("first", 9));
+        let second = input.begin(full("second", 9));
         assert_eq!(input.read(first, 9).await, Err(Failure::Closed));
         assert_eq!(input.read(second, 9).await.unwrap(), "second");
         input.end();
@@ -217,9 +308,9 @@ mod tests {
     #[tokio::test]
     async fn fails_for_good_over_the_limit() {
         let mut input = Input::default();
-        let generation = input.begin(full("hello"), 4, IDLE);
-        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge));
-        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge));
+        let generation = input.begin(full("hello", 4));
+        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge(4)));
+        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge(4)));
         assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTooLarge);
     }
 
@@ -227,9 +318,22 @@ mod tests {
     async fn fails_if_the_client_is_silent() {
         let silent = StreamBody::new(Silent);
         let mut input = Input::default();
-        let generation = input.begin(Some(silent.map_err(|e| match e {}).boxed_unsync()), 9, IDLE);
-        assert_eq!(input.read(generation, 9).await, Err(Failure::TimedOut));
+        let silent = silent.map_err(|e: Infallible| match e {}).boxed_unsync();
+        let generation = input.begin(Stream::new(Some(silent), &limits(9)));
+        let failure = input.read(generation, 9).await.unwrap_err();
+        assert!(matches!(failure, Failure::TimedOut(_)), "{failure}");
         assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTimeout);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_was_taken_tells_of_its_failure() {
+        let mut input = Input::default();
+        let generation = input.begin(full("hello", 4));
+        let mut stream = input.take();
+        assert_eq!(input.read(generation, 9).await.unwrap(), "");
+        let failure = stream.frame().await.unwrap().unwrap_err();
+        assert_eq!(failure, Failure::TooLarge(4));
+        assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTooLarge);
     }
 
     /// A client that never sends.

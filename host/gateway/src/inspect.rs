@@ -2,6 +2,8 @@
 //!
 //! Reads bytes only. It must not compile or run anything: it decides what may be compiled.
 
+mod concurrency;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -22,11 +24,23 @@ pub enum Contract {
     Http02,
     /// `wasi:http/handler@0.3`.
     Http03,
-    /// `wasi:cli/run@0.2`: a command.
+    /// `wasi:cli/run@0.2`: a command, which is run as CGI.
     Command,
+    /// A core module that exports `_start` and imports `wasi_snapshot_preview1`: a command as
+    /// compilers emit it, which is run as CGI too.
+    Module,
 }
 
 impl Contract {
+    /// Every contract.
+    pub const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Http02,
+        Self::Http03,
+        Self::Command,
+        Self::Module,
+    ];
+
     /// The interface that a component of this contract exports, without the patch version.
     pub fn interface(self) -> &'static str {
         match self {
@@ -34,11 +48,12 @@ impl Contract {
             Self::Http02 => "wasi:http/incoming-handler@0.2",
             Self::Http03 => "wasi:http/handler@0.3",
             Self::Command => "wasi:cli/run@0.2",
+            Self::Module => "_start",
         }
     }
 
     /// The contract of a component with these exports. The richest one wins.
-    fn recognise(exports: &[String]) -> Option<Self> {
+    fn of_component(exports: &[String]) -> Option<Self> {
         [Self::Gateway, Self::Http03, Self::Http02, Self::Command]
             .into_iter()
             .find(|contract| {
@@ -47,6 +62,14 @@ impl Contract {
                     .any(|name| is_version_of(name, contract.interface()))
             })
     }
+}
+
+/// The contract of a core module with these exports.
+fn of_module(exports: &[String]) -> Option<Contract> {
+    let is_command = exports
+        .iter()
+        .any(|name| name == Contract::Module.interface());
+    is_command.then_some(Contract::Module)
 }
 
 fn is_version_of(name: &str, interface: &str) -> bool {
@@ -63,6 +86,8 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// The names of its imports: the capabilities that it asks for.
     pub imports: Vec<String>,
+    /// Whether it uses asynchronous functions, streams or futures of the component model.
+    pub is_concurrent: bool,
     /// Bytes of the file.
     pub bytes: u64,
     /// The core modules in it.
@@ -122,12 +147,11 @@ fn check_encoding(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
     let name = path.display();
     let what = match bytes {
         [] => "it is empty",
-        _ if Parser::is_component(bytes) => return Ok(()),
-        _ if Parser::is_core_wasm(bytes) => "it is a core WebAssembly module",
+        _ if Parser::is_component(bytes) || Parser::is_core_wasm(bytes) => return Ok(()),
         _ => "it is not WebAssembly",
     };
     Err(LoadError::new(format!(
-        "cannot use {name}: {what}, but a component was expected"
+        "cannot use {name}: {what}, but a component or a core module was expected"
     ))
     .with_hint("build a component, for instance with `cargo build --target wasm32-wasip2`"))
 }
@@ -137,11 +161,13 @@ fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
         contract: None,
         exports: Vec::new(),
         imports: Vec::new(),
+        is_concurrent: false,
         bytes: bytes.len() as u64,
         modules: 0,
         memories: Vec::new(),
         producers: Vec::new(),
     };
+    let is_module = Parser::is_core_wasm(bytes);
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
@@ -161,6 +187,29 @@ fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
                     found.exports.push(export?.name.name.to_owned());
                 }
             }
+            Payload::ImportSection(section) if is_module => {
+                for import in section.into_imports() {
+                    let from = import?.module;
+                    if !found.imports.iter().any(|import| import == from) {
+                        found.imports.push(from.to_owned());
+                    }
+                }
+            }
+            Payload::ExportSection(section) if is_module => {
+                for export in section {
+                    found.exports.push(export?.name.to_owned());
+                }
+            }
+            Payload::ComponentTypeSection(section) => {
+                for ty in section {
+                    found.is_concurrent |= concurrency::in_type(&ty?);
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    found.is_concurrent |= concurrency::in_function(&function?);
+                }
+            }
             Payload::MemorySection(section) => {
                 for memory in section {
                     found.memories.push(Memory::of(&memory?));
@@ -172,7 +221,11 @@ fn walk(bytes: &[u8]) -> wasmparser::Result<Inspection> {
             _ => {}
         }
     }
-    found.contract = Contract::recognise(&found.exports);
+    found.contract = if is_module {
+        of_module(&found.exports)
+    } else {
+        Contract::of_component(&found.exports)
+    };
     Ok(found)
 }
 
@@ -207,7 +260,7 @@ mod tests {
     use super::*;
 
     fn recognise(exports: &[&str]) -> Option<Contract> {
-        Contract::recognise(
+        Contract::of_component(
             &exports
                 .iter()
                 .map(|&name| name.to_owned())
@@ -248,7 +301,6 @@ mod tests {
         for (bytes, what) in [
             (&b""[..], "empty"),
             (b"#!/bin/sh", "not WebAssembly"),
-            (b"\0asm\x01\0\0\0", "a core WebAssembly module"),
             (b"\0asm\x0d\0\x01\0\xff", "not valid"),
         ] {
             let error = inspect_bytes(Path::new("x.wasm"), bytes)

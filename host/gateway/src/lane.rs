@@ -62,7 +62,6 @@ fn lower_priority() {
 }
 
 /// What every guest of a gateway shares.
-#[derive(Debug)]
 pub(crate) struct Lanes {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) background: Background,

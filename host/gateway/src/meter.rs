@@ -2,10 +2,12 @@
 //!
 //! Owns the count and what a tick decides. It must not stop a guest by any other way.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use wasmtime::component::GuestTaskId;
 use wasmtime::{StoreContextMut, UpdateDeadline};
 
 use crate::state::State;
@@ -94,16 +96,61 @@ impl Meter {
     }
 }
 
+/// The CPU time of the requests that share an instance.
+///
+/// A tick charges the one that runs just then with the time since the tick before it. Requests that
+/// compute are seen by ticks in proportion to what they use.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    /// Nanoseconds of each task. None: the instance serves one request at a time.
+    used: Option<HashMap<GuestTaskId, u64>>,
+    /// Nanoseconds of tasks that nobody began for a request.
+    others: u64,
+}
+
+impl Tasks {
+    /// Starts to count by task.
+    pub(crate) fn track(&mut self) {
+        self.used = Some(HashMap::new());
+    }
+
+    /// Starts to count a task.
+    ///
+    /// Those that have ended are kept with the instance: they are no more than its requests.
+    pub(crate) fn begin(&mut self, task: GuestTaskId) {
+        if let Some(used) = &mut self.used {
+            used.insert(task, 0);
+        }
+    }
+
+    /// Charges the running task, and returns what it has used.
+    fn charge(&mut self, stack: &[GuestTaskId], nanoseconds: u64) -> u64 {
+        let used = self.used.get_or_insert_default();
+        let task = stack.iter().find(|task| used.contains_key(task));
+        let used = task
+            .and_then(|task| used.get_mut(task))
+            .unwrap_or(&mut self.others);
+        *used += nanoseconds;
+        *used
+    }
+}
+
 /// Decides at a tick whether a guest goes on, makes room for others first, or has used up its time.
 pub(crate) fn on_tick(
-    store: &StoreContextMut<'_, State>,
+    store: &mut StoreContextMut<'_, State>,
     ticker: &Ticker,
 ) -> wasmtime::Result<UpdateDeadline> {
-    let state = store.data();
-    let running = state.meter.at_tick();
-    let limit = state.limits().cpu;
+    let running = store.data().meter.at_tick();
+    let limit = store.data().limits().cpu;
+    let used = if store.data().tasks.used.is_some() {
+        let stack: Vec<_> = store.async_call_stack()?.collect();
+        let since_last = running.min(nanoseconds(TICK));
+        store.data_mut().tasks.charge(&stack, since_last)
+    } else {
+        store.data().meter.used.load(Ordering::Relaxed) + running
+    };
     // Limit: Limits::cpu
-    if state.meter.used.load(Ordering::Relaxed) + running > nanoseconds(limit) {
+    if used > nanoseconds(limit) {
         return Err(CpuExceeded { limit }.into());
     }
     ticker.keep_awake();

@@ -130,19 +130,19 @@ pub(crate) fn concerns_connection(name: &HeaderName) -> bool {
 }
 
 /// The names that the `connection` field lists.
-struct Named<'a> {
+pub(crate) struct Named<'a> {
     lists: Vec<&'a str>,
 }
 
 impl<'a> Named<'a> {
-    fn new(headers: &'a HeaderMap) -> Self {
+    pub(crate) fn new(headers: &'a HeaderMap) -> Self {
         let lists = headers.get_all(header::CONNECTION).iter();
         Self {
             lists: lists.filter_map(|list| list.to_str().ok()).collect(),
         }
     }
 
-    fn contains(&self, name: &HeaderName) -> bool {
+    pub(crate) fn contains(&self, name: &HeaderName) -> bool {
         self.lists
             .iter()
             .flat_map(|list| list.split(','))

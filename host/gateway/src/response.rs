@@ -4,7 +4,7 @@
 //! what leaves here is valid HTTP with one framing.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
 
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
@@ -25,6 +25,21 @@ pub(crate) struct Head {
 impl Head {
     /// Checks a status and fields.
     pub(crate) fn new(status: u16, fields: Vec<Field>, limits: &Limits) -> Result<Self, Error> {
+        let headers = headers(fields, limits)?;
+        Self::of(status, headers)
+    }
+
+    /// Checks a status and a map of fields.
+    pub(crate) fn from_map(
+        status: u16,
+        mut headers: HeaderMap,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        check_map(&mut headers, limits)?;
+        Self::of(status, headers)
+    }
+
+    fn of(status: u16, mut headers: HeaderMap) -> Result<Self, Error> {
         let status = match StatusCode::from_u16(status) {
             Ok(code) if (200..600).contains(&status) => code,
             _ => {
@@ -33,7 +48,6 @@ impl Head {
                 )));
             }
         };
-        let mut headers = headers(fields, limits)?;
         let length = declared_length(&headers)?;
         if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -43,6 +57,14 @@ impl Head {
             headers,
             length,
         })
+    }
+
+    /// Makes the response.
+    pub(crate) fn with<B>(self, body: B) -> Response<B> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
     }
 
     /// Whether a response with this head to this method has a body (RFC 9110, section 6.4.1).
@@ -84,26 +106,28 @@ impl Head {
     }
 }
 
+/// A head that is HTTP, in other respects unchecked.
+pub(crate) fn unchecked(status: u16, fields: Vec<Field>) -> Result<Response<()>, Error> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_u16(status)
+        .map_err(|_| bad(format!("it returned status {status}: expected 200 to 599")))?;
+    *response.headers_mut() = map(fields)?;
+    Ok(response)
+}
+
 /// Checks the fields of a head or of trailers, and leaves out those that are the host's own.
 pub(crate) fn headers(fields: Vec<Field>, limits: &Limits) -> Result<HeaderMap, Error> {
-    // Limit: Limits::response_fields
-    if fields.len() > limits.response_fields {
-        let (count, limit) = (fields.len(), limits.response_fields);
-        return Err(bad(format!(
-            "it returned {count} fields: expected at most {limit}"
-        )));
-    }
-    // Limit: Limits::response_head
-    let bytes: usize = fields
+    let bytes = fields
         .iter()
         .map(|(name, value)| name.len() + value.len())
         .sum();
-    if bytes as u64 > limits.response_head {
-        let limit = limits.response_head;
-        return Err(bad(format!(
-            "it returned {bytes} bytes of fields: expected at most {limit}"
-        )));
-    }
+    check_size(fields.len(), bytes, limits)?;
+    let mut headers = map(fields)?;
+    remove_own(&mut headers);
+    Ok(headers)
+}
+
+fn map(fields: Vec<Field>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields {
         let Ok(checked) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -116,11 +140,50 @@ pub(crate) fn headers(fields: Vec<Field>, limits: &Limits) -> Result<HeaderMap, 
                 "it returned a value of {name:?} with a control character: expected none"
             )));
         };
-        if !concerns_connection(&checked) {
-            headers.append(checked, value);
-        }
+        headers.append(checked, value);
     }
     Ok(headers)
+}
+
+/// Checks a map of fields as [`headers`] does. That it is a map says that they are valid.
+pub(crate) fn check_map(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
+    let bytes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    check_size(headers.len(), bytes, limits)?;
+    remove_own(headers);
+    Ok(())
+}
+
+/// Leaves out the fields that are the host's own.
+fn remove_own(headers: &mut HeaderMap) {
+    let own: Vec<_> = headers
+        .keys()
+        .filter(|name| concerns_connection(name))
+        .cloned()
+        .collect();
+    for name in own {
+        headers.remove(name);
+    }
+}
+
+fn check_size(count: usize, bytes: usize, limits: &Limits) -> Result<(), Error> {
+    // Limit: Limits::response_fields
+    if count > limits.response_fields {
+        let limit = limits.response_fields;
+        return Err(bad(format!(
+            "it returned {count} fields: expected at most {limit}"
+        )));
+    }
+    // Limit: Limits::response_head
+    if bytes as u64 > limits.response_head {
+        let limit = limits.response_head;
+        return Err(bad(format!(
+            "it returned {bytes} bytes of fields: expected at most {limit}"
+        )));
+    }
+    Ok(())
 }
 
 /// The one length that the fields declare. Several that agree become one.

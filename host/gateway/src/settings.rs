@@ -20,6 +20,8 @@ pub struct AppSettings {
     pub args: Vec<String>,
     /// The folders that the guest can open.
     pub dirs: Vec<Dir>,
+    /// How the app writes its responses, if it is a command.
+    pub cgi: CgiForm,
 }
 
 impl AppSettings {
@@ -32,8 +34,18 @@ impl AppSettings {
             env: Vec::new(),
             args: Vec::new(),
             dirs: Vec::new(),
+            cgi: CgiForm::Parsed,
         }
     }
+}
+
+/// How a command writes its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CgiForm {
+    /// As fields, some of which the host reads itself (RFC 3875, section 6).
+    Parsed,
+    /// As HTTP, status line included: a "non-parsed header" script (RFC 3875, section 5).
+    Nph,
 }
 
 /// How long an instance lives.
@@ -41,7 +53,7 @@ impl AppSettings {
 pub enum Isolation {
     /// For one request. Nothing survives it.
     Request,
-    /// For several requests, one at a time. Memory and state survive between them.
+    /// For several requests. Memory and state survive between them.
     Reuse(Reuse),
 }
 
@@ -54,6 +66,9 @@ pub struct Reuse {
     pub idle: Duration,
     /// Bytes of memory that an instance may hold and still be kept for another request.
     pub memory: u64,
+    /// Requests that one instance serves at the same time, if its contract allows for several:
+    /// `wasi:http` 0.3 does.
+    pub concurrency: usize,
 }
 
 impl Reuse {
@@ -63,6 +78,8 @@ impl Reuse {
         requests: 10_000,
         idle: Duration::from_secs(60),
         memory: 64 * 1024 * 1024,
+        // A trap or a limit of one ends all of them, so they are not many.
+        concurrency: 16,
     };
 }
 

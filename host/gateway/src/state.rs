@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
-use crate::input::{Input, RequestBody};
+use crate::contract::http::Http;
+use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
-use crate::meter::{self, Meter};
+use crate::meter::{self, Meter, Tasks};
+use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
 use crate::ticker::Ticker;
-use crate::wasi;
+use crate::wasi::{self, Command, Form};
 
 /// Handles that a guest may hold, in its own tables and in the host's.
 const HANDLES_MAX: usize = 10_000;
@@ -21,18 +26,31 @@ const HANDLES_MAX: usize = 10_000;
 /// The data of one store.
 pub(crate) struct State {
     pub(crate) meter: Arc<Meter>,
+    pub(crate) tasks: Tasks,
     /// The body of the request that is being served.
     pub(crate) input: Input,
     pub(crate) memory: MemoryUse,
     /// The request that is being served.
     request_id: RequestId,
-    settings: Arc<AppSettings>,
-    rate: Arc<Rate>,
+    shared: Shared,
     /// Made with `wasi`.
     log: Option<GuestLog>,
     /// Made when the guest first asks for something of WASI: many never do.
     wasi: Option<Box<WasiCtx>>,
+    /// What a core module has in the place of `wasi`.
+    preview1: Option<Box<WasiP1Ctx>>,
+    /// Made when the guest first asks for something of `wasi:http`.
+    http: Option<Box<Http>>,
     table: ResourceTable,
+}
+
+/// What all the stores of an app share.
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<AppSettings>,
+    pub(crate) rate: Arc<Rate>,
+    pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    /// The folder that programs find as `/dev`.
+    pub(crate) devices: Option<Arc<TempDir>>,
 }
 
 /// The memory of one instance.
@@ -47,18 +65,17 @@ pub(crate) struct MemoryUse {
 
 impl State {
     pub(crate) fn limits(&self) -> &Limits {
-        &self.settings.limits
+        &self.shared.settings.limits
     }
 
     /// Starts another request, and returns the generation of its input.
-    pub(crate) fn begin(&mut self, request_id: RequestId, body: Option<RequestBody>) -> u32 {
+    pub(crate) fn begin(&mut self, request_id: RequestId, stream: Stream) -> u32 {
         self.request_id = request_id;
         self.memory.refused = false;
         if let Some(log) = &self.log {
             log.begin(request_id);
         }
-        let (limit, idle) = (self.settings.limits.request_body, self.settings.limits.idle);
-        self.input.begin(body, limit, idle)
+        self.input.begin(stream)
     }
 
     /// Ends the request that was served.
@@ -71,7 +88,7 @@ impl State {
 
     /// Whether the app may log so many bytes more.
     pub(crate) fn may_log(&self, bytes: usize) -> bool {
-        self.rate.allows(bytes, self.settings.limits.log)
+        self.shared.rate.allows(bytes, self.limits().log)
     }
 
     /// The last lines that the guest logged for this request.
@@ -84,53 +101,94 @@ impl State {
 pub(crate) fn store(
     engine: &Engine,
     ticker: &Arc<Ticker>,
-    settings: &Arc<AppSettings>,
-    rate: &Arc<Rate>,
+    shared: Shared,
     meter: Arc<Meter>,
 ) -> Store<State> {
+    let host_call = shared.settings.limits.host_call;
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES_MAX);
     let state = State {
         meter,
+        tasks: Tasks::default(),
         input: Input::default(),
         memory: MemoryUse {
-            limit: settings.limits.memory,
+            limit: shared.settings.limits.memory,
             ..MemoryUse::default()
         },
         request_id: RequestId::from_number(0),
-        settings: Arc::clone(settings),
-        rate: Arc::clone(rate),
+        shared,
         log: None,
         wasi: None,
+        preview1: None,
+        http: None,
         table,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.memory);
     // Limit: Limits::host_call
-    store.set_hostcall_fuel(usize::try_from(settings.limits.host_call).unwrap_or(usize::MAX));
+    store.set_hostcall_fuel(usize::try_from(host_call).unwrap_or(usize::MAX));
     // Limit: HANDLES_MAX
     store.set_max_component_handles(HANDLES_MAX);
     let ticker = Arc::clone(ticker);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |store| meter::on_tick(&store, &ticker));
+    store.epoch_deadline_callback(move |mut store| meter::on_tick(&mut store, &ticker));
     store
+}
+
+impl State {
+    /// The guest's log, made when it is first needed.
+    fn log(&mut self) -> &GuestLog {
+        let Shared { settings, rate, .. } = &self.shared;
+        self.log.get_or_insert_with(|| {
+            GuestLog::new(Arc::clone(settings), Arc::clone(rate), self.request_id)
+        })
+    }
+
+    /// Makes the WASI context of a program that serves one request and ends.
+    pub(crate) fn set_up_command(&mut self, command: Command, form: Form) {
+        self.log();
+        let Self { shared, log, .. } = self;
+        let log = log.as_ref().expect("it was just made");
+        let devices = shared.devices.as_ref().map(|folder| folder.path());
+        let mut builder = wasi::command(&shared.settings, log, devices, command);
+        match form {
+            Form::Component => self.wasi = Some(Box::new(builder.build())),
+            Form::Module => self.preview1 = Some(Box::new(builder.build_p1())),
+        }
+    }
+
+    /// The WASI context of a core module.
+    ///
+    /// It was made before the module was: only one that this has been done for is linked to it.
+    pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
+        self.preview1
+            .as_mut()
+            .expect("a module is instantiated after `set_up_command`")
+    }
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log = self.log.get_or_insert_with(|| {
-            GuestLog::new(
-                Arc::clone(&self.settings),
-                Arc::clone(&self.rate),
-                self.request_id,
-            )
-        });
-        let ctx = self
-            .wasi
-            .get_or_insert_with(|| Box::new(wasi::context(&self.settings, log)));
+        if self.wasi.is_none() {
+            let settings = Arc::clone(&self.shared.settings);
+            self.wasi = Some(Box::new(wasi::context(&settings, self.log())));
+        }
         WasiCtxView {
-            ctx,
+            ctx: self.wasi.as_mut().expect("it was just made"),
             table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let Http { ctx, hooks } = &mut **self
+            .http
+            .get_or_insert_with(|| Box::new(Http::new(self.shared.outbound.clone())));
+        WasiHttpCtxView {
+            hooks,
+            table: &mut self.table,
+            ctx,
         }
     }
 }

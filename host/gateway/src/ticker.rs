@@ -2,8 +2,8 @@
 //!
 //! Owns the thread and its pauses. What happens at a tick is decided in `meter.rs`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ pub(crate) const TICK: Duration = Duration::from_millis(4);
 /// Ticks without a running guest after which the thread pauses, so that an idle host does not wake.
 const IDLE_TICKS: u32 = 250;
 
-/// The ticking thread. It ends when the last handle is dropped or its engine is.
-#[derive(Debug)]
+/// The ticking thread. It ends when the last handle is dropped or its engines are.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
     thread: Thread,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
+    engines: Mutex<Vec<EngineWeak>>,
     /// A guest ran since the last tick.
     active: AtomicBool,
     /// The thread waits to be woken.
@@ -36,14 +36,20 @@ impl Ticker {
     /// Starts to tick an engine's epoch.
     pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
+        shared.add(engine);
         let thread = thread::Builder::new().name("wasgi-ticker".into()).spawn({
             let shared = Arc::clone(&shared);
-            move || tick(&engine, &shared)
+            move || tick(&shared)
         })?;
         Ok(Self {
             shared,
             thread: thread.thread().clone(),
         })
+    }
+
+    /// Ticks another engine's epoch too.
+    pub(crate) fn add(&self, engine: EngineWeak) {
+        self.shared.add(engine);
     }
 
     /// Says that a guest is about to run, or still runs.
@@ -69,15 +75,36 @@ impl Drop for Ticker {
     }
 }
 
-fn tick(engine: &EngineWeak, shared: &Shared) {
+impl Shared {
+    fn add(&self, engine: EngineWeak) {
+        self.lock().push(engine);
+    }
+
+    /// Ticks the engines, and returns whether there is one left.
+    fn increment_epochs(&self) -> bool {
+        let mut engines = self.lock();
+        engines.retain(|engine| match engine.upgrade() {
+            Some(engine) => {
+                engine.increment_epoch();
+                true
+            }
+            None => false,
+        });
+        !engines.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<EngineWeak>> {
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tick(shared: &Shared) {
     let mut idle_ticks = 0;
     while !shared.stopped.load(Ordering::SeqCst) {
         thread::park_timeout(TICK);
-        let Some(engine) = engine.upgrade() else {
+        if !shared.increment_epochs() {
             return;
-        };
-        engine.increment_epoch();
-        drop(engine);
+        }
         if shared.active.swap(false, Ordering::SeqCst) {
             idle_ticks = 0;
             continue;

@@ -2,8 +2,13 @@
 //!
 //! Must not inherit anything of the host's environment, files or network.
 
-use wasmtime_wasi::{FsPerms, WasiCtx};
+use std::path::Path;
+use std::{fs, io};
 
+use tempfile::TempDir;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
+
+use crate::contract::cgi::{Stdin, Stdout};
 use crate::log::{GuestLog, Stream};
 use crate::settings::{Access, AppSettings};
 
@@ -13,11 +18,50 @@ const RANDOM_BYTES_MAX: u64 = 1024 * 1024;
 /// The name by which a guest knows itself: its first argument.
 const PROGRAM: &str = "app.wasm";
 
+/// What a program is given that serves one request and ends.
+pub(crate) struct Command {
+    pub(crate) stdin: Stdin,
+    pub(crate) stdout: Stdout,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) args: Vec<String>,
+}
+
+/// What a program is compiled to, and with it which version of WASI it knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    Component,
+    Module,
+}
+
 /// Makes an instance's WASI context.
 pub(crate) fn context(settings: &AppSettings, log: &GuestLog) -> WasiCtx {
+    let mut builder = builder(settings, log);
+    builder.stdout(log.writer(Stream::Stdout)).build()
+}
+
+/// Begins a program's WASI context.
+pub(crate) fn command(
+    settings: &AppSettings,
+    log: &GuestLog,
+    devices: Option<&Path>,
+    command: Command,
+) -> WasiCtxBuilder {
+    let mut builder = builder(settings, log);
+    let is_granted = settings.dirs.iter().any(|dir| dir.guest == DEVICES);
+    if let Some(devices) = devices.filter(|_| !is_granted) {
+        grant(&mut builder, settings, devices, DEVICES, FsPerms::ReadOnly);
+    }
+    builder
+        .stdin(command.stdin)
+        .stdout(command.stdout)
+        .envs(&command.env)
+        .args(&command.args);
+    builder
+}
+
+fn builder(settings: &AppSettings, log: &GuestLog) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
-        .stdout(log.writer(Stream::Stdout))
         .stderr(log.writer(Stream::Stderr))
         .envs(&settings.env)
         .arg(PROGRAM)
@@ -31,14 +75,32 @@ pub(crate) fn context(settings: &AppSettings, log: &GuestLog) -> WasiCtx {
             Access::ReadOnly => FsPerms::ReadOnly,
             Access::ReadWrite => FsPerms::ReadWrite,
         };
-        // The folder was there when the app was loaded. Gone since, the guest finds it missing.
-        if let Err(error) = builder.preopened_dir(&dir.host, &dir.guest, permissions) {
-            tracing::error!(
-                app = settings.name,
-                "cannot open the folder {}: {error}",
-                dir.host.display()
-            );
-        }
+        grant(&mut builder, settings, &dir.host, &dir.guest, permissions);
     }
-    builder.build()
+    builder
+}
+
+fn grant(
+    builder: &mut WasiCtxBuilder,
+    settings: &AppSettings,
+    host: &Path,
+    guest: &str,
+    permissions: FsPerms,
+) {
+    // The folder was there when the app was loaded. Gone since, the guest finds it missing.
+    if let Err(error) = builder.preopened_dir(host, guest, permissions) {
+        let (app, host) = (&settings.name, host.display());
+        tracing::error!(app, "cannot open the folder {host}: {error}");
+    }
+}
+
+/// The folder in which programs look for devices.
+const DEVICES: &str = "/dev";
+
+/// Makes the folder that programs find there: it has an empty file in the place of `/dev/null`,
+/// which nobody can write to, because all programs share it.
+pub(crate) fn devices() -> io::Result<TempDir> {
+    let folder = TempDir::with_prefix("wasgi-dev-")?;
+    fs::write(folder.path().join("null"), [])?;
+    Ok(folder)
 }

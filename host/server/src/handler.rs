@@ -6,15 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::{Body as _, Incoming};
-use wasgi_gateway::{Body, Error, Kind, Origin};
+use wasgi_gateway::{App, Body, BoxError, Error, Kind, Origin};
 
 use crate::connection::Connection;
 use crate::exchange::{Download, Exchange};
 use crate::upload::Upload;
-use crate::{answer, target};
+use crate::{answer, redirect, target};
 
 /// Answers one request, whatever happens.
 pub(crate) async fn handle_request(
@@ -35,33 +36,65 @@ pub(crate) async fn handle_request(
     Ok(exchange.respond(response))
 }
 
-/// Has the request's app answer it.
+/// Has the request's app answer it, and whom that redirects to.
 async fn call(
     exchange: &mut Exchange,
     parts: Parts,
     incoming: Incoming,
 ) -> Result<Response<Body>, Error> {
     target::check(&parts)?;
-    let connection = Arc::clone(&exchange.connection);
-    let mount = connection
+    let route = route(exchange, &parts)?;
+    // Only a response that may redirect needs the head again.
+    let again = route.app.redirects_locally().then(|| parts.clone());
+    let upload = Upload::new(incoming, Arc::clone(&exchange.connection.activity));
+    let response = dispatch(exchange, route, Request::from_parts(parts, upload)).await?;
+    match again {
+        Some(parts) => redirect::follow(exchange, parts, response).await,
+        None => Ok(response),
+    }
+}
+
+/// Who answers a request.
+pub(crate) struct Route {
+    app: Arc<App>,
+    /// Bytes at the start of the path that selected it.
+    script_name_length: usize,
+}
+
+/// Finds the app of a request.
+pub(crate) fn route(exchange: &mut Exchange, parts: &Parts) -> Result<Route, Error> {
+    let path = parts.uri.path();
+    let mount = exchange
+        .connection
         .shared
         .mounts
-        .find(parts.uri.path())
-        .ok_or_else(|| {
-            Error::new(
-                Kind::NoApp,
-                format!("no app is mounted at {}", parts.uri.path()),
-            )
-        })?;
-    exchange.app = Some(Arc::clone(&mount.app));
+        .find(path)
+        .ok_or_else(|| Error::new(Kind::NoApp, format!("no app is mounted at {path}")))?;
+    let route = Route {
+        app: Arc::clone(&mount.app),
+        script_name_length: mount.path.len(),
+    };
+    exchange.app = Some(Arc::clone(&route.app));
+    Ok(route)
+}
+
+/// Has an app answer a request, for as long as the client waits.
+pub(crate) async fn dispatch<B>(
+    exchange: &mut Exchange,
+    route: Route,
+    request: Request<B>,
+) -> Result<Response<Body>, Error>
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let connection = &exchange.connection;
     let origin = Origin {
         request_id: exchange.id,
         local: connection.local,
         remote: Arc::clone(&connection.remote),
-        script_name_length: mount.path.len(),
+        script_name_length: route.script_name_length,
     };
-    let upload = Upload::new(incoming, Arc::clone(&connection.activity));
-    let mut call = pin!(mount.app.call(Request::from_parts(parts, upload), origin));
+    let mut call = pin!(route.app.call(request, origin));
     poll_fn(|cx| match call.as_mut().poll(cx) {
         Poll::Pending => exchange.poll_hangup(cx).map(Err),
         ready @ Poll::Ready(_) => ready,

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
-use wasgi_gateway::{Access, Limits, Reuse};
+use wasgi_gateway::{Access, CgiForm, Limits, Reuse};
 use wasgi_server::ConnectionLimits;
 
+use super::outbound::OutboundTable;
 use super::values::{Count, Size, Span};
 use crate::args::{AccessLogChoice, IsolationChoice};
 
@@ -57,9 +58,12 @@ pub(super) struct AppTable {
     #[serde(default)]
     pub(super) limits: LimitsTable,
     #[serde(default)]
+    pub(super) cgi: CgiTable,
+    #[serde(default)]
     pub(super) env: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default, rename = "dir")]
     pub(super) dirs: Vec<DirTable>,
+    pub(super) outbound: Option<OutboundTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -68,6 +72,7 @@ pub(super) struct ReuseTable {
     requests: Option<Count<1, { u32::MAX }>>,
     idle: Option<Span<1>>,
     memory: Option<Size<1>>,
+    concurrency_per_instance: Option<Count<1, 10_000>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -86,6 +91,22 @@ pub(super) struct LimitsTable {
     queue_wait: Option<Span<0>>,
     host_call: Option<Size<1>>,
     log: Option<Size<0>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CgiTable {
+    nph: bool,
+}
+
+impl CgiTable {
+    pub(super) fn resolve(&self) -> CgiForm {
+        if self.nph {
+            CgiForm::Nph
+        } else {
+            CgiForm::Parsed
+        }
+    }
 }
 
 // The map of fields in the `http` crate ends at 32 768.
@@ -149,6 +170,9 @@ impl ReuseTable {
                 .map_or(default.requests, |Count(requests)| requests),
             idle: self.idle.map_or(default.idle, |Span(time)| time),
             memory: self.memory.map_or(default.memory, |Size(bytes)| bytes),
+            concurrency: self
+                .concurrency_per_instance
+                .map_or(default.concurrency, count),
         }
     }
 }
@@ -181,6 +205,6 @@ impl LimitsTable {
     }
 }
 
-fn count<const MIN: u32, const MAX: u32>(Count(number): Count<MIN, MAX>) -> usize {
+pub(super) fn count<const MIN: u32, const MAX: u32>(Count(number): Count<MIN, MAX>) -> usize {
     usize::try_from(number).expect("the host's pointers have 32 bits at least")
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use wasgi_gateway::{Access, Isolation, Limits, Reuse};
+use wasgi_gateway::{Access, CgiForm, Isolation, Limits, Reuse};
 use wasgi_server::{AccessLog, ConnectionLimits};
 
 use super::*;
 
 /// Parses a manifest that stands beside `a.wasm`, `b.wasm` and the folder `data`.
-fn read_text(text: &str) -> Result<Manifest, String> {
+pub(super) fn read_text(text: &str) -> Result<Manifest, String> {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.wasm", "b.wasm"] {
         std::fs::write(folder.path().join(name), b"").unwrap();
@@ -42,6 +42,7 @@ args = ["x", "y"]
 requests = 5
 idle = "6s"
 memory = "7MiB"
+concurrency-per-instance = 8
 [app.limits]
 memory = "1MiB"
 cpu = "2s"
@@ -57,6 +58,8 @@ host-call = "11MiB"
 log = "12KiB"
 [app.env]
 GREETING = "hello"
+[app.cgi]
+nph = true
 [[app.dir]]
 host = "./data"
 guest = "/data/"
@@ -104,6 +107,7 @@ fn every_key_is_read() {
             requests: 5,
             idle: seconds(6),
             memory: 7 << 20,
+            concurrency: 8,
         }),
         limits: Limits {
             memory: 1 << 20,
@@ -122,6 +126,7 @@ fn every_key_is_read() {
         env: vec![("GREETING".to_owned(), "hello".to_owned())],
         args: vec!["x".to_owned(), "y".to_owned()],
         dirs,
+        cgi: CgiForm::Nph,
     };
     assert_eq!(app.settings, expected);
 }
@@ -133,6 +138,7 @@ fn an_app_needs_only_its_component() {
     assert_eq!(manifest.server, Config::DEFAULT);
     assert_eq!(manifest.apps[0].mount, "");
     assert_eq!(manifest.apps[0].settings, AppSettings::new("a"));
+    assert_eq!(manifest.apps[0].outbound, None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod bindings;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,6 +16,7 @@ use wasmtime::{Store, StoreContextMut};
 use self::bindings::exports::wasgi::gateway::app;
 use self::bindings::wasgi::gateway::types;
 use crate::input::Failure;
+use crate::instance::Live;
 use crate::request::{self, Origin};
 use crate::response::Field;
 use crate::state::State;
@@ -29,11 +30,10 @@ use crate::state::State;
 pub enum InputHandle {}
 
 /// A component of this contract, checked against the host once for all of its instances.
-#[derive(Clone)]
 pub(crate) struct Native {
     pre: InstancePre<State>,
     /// Set once the types of the exports below were checked, on the first instance.
-    checked: Arc<OnceLock<()>>,
+    checked: OnceLock<()>,
     handle: ComponentExportIndex,
     next: ComponentExportIndex,
     trailers: ComponentExportIndex,
@@ -89,7 +89,7 @@ impl Native {
                 .ok_or_else(|| wasmtime::format_err!("wasgi:gateway/app has no function {name}"))
         };
         Ok(Self {
-            checked: Arc::default(),
+            checked: OnceLock::new(),
             handle: function("handle")?,
             next: function("[method]body.next")?,
             trailers: function("[method]body.trailers")?,
@@ -97,28 +97,38 @@ impl Native {
         })
     }
 
-    /// Makes an instance.
-    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
+    /// What instances are made of.
+    pub(crate) fn pre(&self) -> &InstancePre<State> {
+        &self.pre
+    }
+
+    /// Checks the types of the exports, on the first instance.
+    fn check(&self, live: &mut Live) -> wasmtime::Result<()> {
         if self.checked.get().is_none() {
+            let Live {
+                store, instance, ..
+            } = live;
             instance.get_typed_func::<Handle<'_>, Handled>(&mut *store, &self.handle)?;
             instance.get_typed_func::<Next, Nexted>(&mut *store, &self.next)?;
             instance.get_typed_func::<Trailers, Trailered>(&mut *store, &self.trailers)?;
             // Whoever was faster has checked the same.
             let _first = self.checked.set(());
         }
-        Ok(instance)
+        Ok(())
     }
 
     /// Calls `handle`. The input is that of the store.
     pub(crate) async fn handle(
         &self,
-        store: &mut Store<State>,
-        instance: &Instance,
+        live: &mut Live,
         parts: &Parts,
         origin: &Origin,
         generation: u32,
     ) -> Fallible<Answer> {
+        self.check(live)?;
+        let Live {
+            store, instance, ..
+        } = live;
         let fields = request::fields(parts);
         let (server_name, server_port) = request::server(parts, origin);
         let (script_name, path_info) = request::split_path(&parts.uri, origin);
@@ -170,7 +180,7 @@ impl Native {
         Ok(fields)
     }
 
-    /// An export as a function of the types that [`Native::instantiate`] has checked it against.
+    /// An export as a function of the types that [`Native::check`] has checked it against.
     #[expect(
         unsafe_code,
         reason = "checking types costs as much as a call, and they do not change"
@@ -185,14 +195,11 @@ impl Native {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        debug_assert!(
-            self.checked.get().is_some(),
-            "an instance comes from `instantiate`"
-        );
+        debug_assert!(self.checked.get().is_some(), "`handle` is called first");
         let function = instance
             .get_func(store, export)
             .expect("`new` found the export");
-        // SAFETY: each export is used with one pair of types, which `instantiate` checked on an
+        // SAFETY: each export is used with one pair of types, which `check` checked on an
         // instance of this component; all instances of a component have the same types.
         unsafe { TypedFunc::new_unchecked(function) }
     }
@@ -238,8 +245,8 @@ async fn trailers(
 impl From<Failure> for types::InputError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::TooLarge => Self::TooLarge,
-            Failure::TimedOut => Self::TimedOut,
+            Failure::TooLarge(_) => Self::TooLarge,
+            Failure::TimedOut(_) => Self::TimedOut,
             Failure::Closed => Self::Closed,
             Failure::Malformed => Self::Other("the body's framing is not valid HTTP".to_owned()),
         }

@@ -1,0 +1,147 @@
+//! `[app.outbound]`: whom an app's guests may send requests to, and how much.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+use toml::Spanned;
+use wasgi_server::{GrantError, OutboundLimits, OutboundSettings};
+
+use super::file::count;
+use super::source::Source;
+use super::values::{Count, Size, Span};
+use crate::failure::Failure;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct OutboundTable {
+    allow: Vec<Spanned<String>>,
+    #[serde(default)]
+    private: Vec<Spanned<String>>,
+    connect: Option<Span<1>>,
+    response: Option<Span<1>>,
+    idle: Option<Span<1>>,
+    request_body: Option<Size<0>>,
+    response_body: Option<Size<0>>,
+    concurrency: Option<Count<1, 10_000>>,
+}
+
+impl OutboundTable {
+    pub(super) fn resolve(&self, source: &Source<'_>) -> Result<OutboundSettings, Failure> {
+        let default = OutboundLimits::DEFAULT;
+        Ok(OutboundSettings {
+            allow: parse(source, &self.allow)?,
+            private: parse(source, &self.private)?,
+            limits: OutboundLimits {
+                connect: self.connect.map_or(default.connect, |Span(time)| time),
+                response: self.response.map_or(default.response, |Span(time)| time),
+                idle: self.idle.map_or(default.idle, |Span(time)| time),
+                request_body: self
+                    .request_body
+                    .map_or(default.request_body, |Size(bytes)| bytes),
+                response_body: self
+                    .response_body
+                    .map_or(default.response_body, |Size(bytes)| bytes),
+                concurrency: self.concurrency.map_or(default.concurrency, count),
+            },
+        })
+    }
+}
+
+fn parse<T: FromStr<Err = GrantError>>(
+    source: &Source<'_>,
+    texts: &[Spanned<String>],
+) -> Result<Vec<T>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            text.as_ref()
+                .parse()
+                .map_err(|error: GrantError| source.usage(text.span(), &error.to_string()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::manifest::tests::read_text;
+
+    fn read(table: &str) -> Result<Option<OutboundSettings>, String> {
+        let text = format!("[[app]]\ncomponent = \"a.wasm\"\n[app.outbound]\n{table}");
+        read_text(&text).map(|mut manifest| manifest.apps.remove(0).outbound)
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let table = r#"
+            allow = ["https://*.example.com", "http://127.0.0.1:9000"]
+            private = ["10.1.0.0/16"]
+            connect = "1s"
+            response = "2s"
+            idle = "3s"
+            request-body = "4KiB"
+            response-body = "5KiB"
+            concurrency = 6
+        "#;
+        let expected = OutboundSettings {
+            allow: vec![
+                "https://*.example.com".parse().unwrap(),
+                "http://127.0.0.1:9000".parse().unwrap(),
+            ],
+            private: vec!["10.1.0.0/16".parse().unwrap()],
+            limits: OutboundLimits {
+                connect: Duration::from_secs(1),
+                response: Duration::from_secs(2),
+                idle: Duration::from_secs(3),
+                request_body: 4 << 10,
+                response_body: 5 << 10,
+                concurrency: 6,
+            },
+        };
+        assert_eq!(read(table).unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn only_the_hosts_must_be_said() {
+        let expected = OutboundSettings {
+            allow: Vec::new(),
+            private: Vec::new(),
+            limits: OutboundLimits::DEFAULT,
+        };
+        assert_eq!(read("allow = []").unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_bad_table_is_refused() {
+        for (table, expected) in [
+            ("private = []", "the key `allow` is missing"),
+            (
+                "alow = []",
+                "4:1: unknown key `alow`\n    4 | alow = []\n      | ^^^^\n\
+                 hint: did you mean `allow`?",
+            ),
+            (
+                "allow = [\"https://a.example\", \"b.example\"]",
+                "4:31: expected SCHEME://HOST or SCHEME://HOST:PORT",
+            ),
+            (
+                "allow = []\nprivate = [\"10.1.2.3/16\"]",
+                "5:12: expected a network's first address, got \"10.1.2.3/16\": \
+                 write \"10.1.0.0/16\"",
+            ),
+            (
+                "allow = []\nconnect = \"0s\"",
+                "5:11: expected a duration of 1ms at least",
+            ),
+            (
+                "allow = []\nconcurrency = 0",
+                "5:15: expected a whole number from 1 to",
+            ),
+        ] {
+            let message = read(table).unwrap_err();
+            assert!(message.contains(expected), "{table:?} gives {message}");
+        }
+    }
+}

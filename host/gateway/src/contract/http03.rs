@@ -1,0 +1,217 @@
+//! `wasi:http/handler@0.3`: the contract whose functions are asynchronous.
+//!
+//! Requests, responses and their streams are wasmtime's. Owns how an instance is driven: for as
+//! long as its store is polled, its guest's tasks go on.
+
+mod pool;
+mod shared;
+mod visit;
+mod watch;
+
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+
+use wasmtime::Store;
+use wasmtime::component::{Accessor, Component, Linker};
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p3::Request;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
+
+pub(crate) use self::pool::Pool;
+use self::shared::Shared;
+use self::visit::{Serving, Visit, Visiting};
+use self::watch::Watch;
+use super::http;
+use crate::app::App;
+use crate::call::Call;
+use crate::error::{Error, Kind};
+use crate::failure;
+use crate::meter::Meter;
+use crate::push::Reply;
+use crate::settings::Reuse;
+use crate::state::State;
+
+/// A component of this contract, checked against the host once for all of its instances.
+pub(crate) struct Http03 {
+    pre: ServicePre<State>,
+}
+
+impl Http03 {
+    /// Adds what this contract lets a guest import.
+    pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(linker)
+    }
+
+    /// Matches a component's imports and exports with the host's.
+    pub(crate) fn new(linker: &Linker<State>, component: &Component) -> wasmtime::Result<Self> {
+        let pre = ServicePre::new(linker.instantiate_pre(component)?)?;
+        Ok(Self { pre })
+    }
+}
+
+/// Runs a guest for one request, in an instance of its own.
+pub(crate) async fn serve(http: Arc<Http03>, call: Call, reply: Reply) -> Result<(), Error> {
+    let Call {
+        app,
+        parts,
+        stream,
+        origin,
+        meter,
+        permit,
+        kept: _,
+    } = call;
+    let mut store = app.store(meter);
+    let state = store.data_mut();
+    state.begin(origin.request_id, stream);
+    let stream = state.input.take();
+    let request = http::request(&parts, &origin, stream)?;
+    let (request, _) = Request::from_http(state.http().hooks, request);
+    let service = http.pre.instantiate_async(&mut store).await;
+    let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
+    let watch = Arc::<Watch>::default();
+    let result = handle(&mut store, &service, request, reply, &watch).await;
+    if !matches!(result, Ok(Ok(()))) {
+        watch.fail();
+    }
+    let result = match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(code)) => Err(refused(&code).with_report(failure::report(None, store.data()))),
+        Err(error) => Err(failure::of_call(&error, store.data())),
+    };
+    // The memory is free before the permit lets another request in.
+    drop(store);
+    drop(permit);
+    result
+}
+
+async fn handle(
+    store: &mut Store<State>,
+    service: &Service,
+    request: Request,
+    reply: Reply,
+    watch: &Arc<Watch>,
+) -> wasmtime::Result<Result<(), ErrorCode>> {
+    let driven = store.run_concurrent(async |accessor| {
+        let response = match service.handle(accessor, request).await? {
+            Ok(response) => response,
+            Err(code) => return Ok(Err(code)),
+        };
+        let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
+        reply.set(Ok(response.map(|body| watch.body(body))));
+        // The guest may write its body, and work, for as long as it likes after it has returned.
+        poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+        Ok(Ok(()))
+    });
+    driven.await?
+}
+
+/// Runs a guest for one request, in an instance that it shares with others.
+pub(crate) async fn share(
+    http: Arc<Http03>,
+    call: Call,
+    bounds: Reuse,
+    reply: Reply,
+) -> Result<(), Error> {
+    let Call {
+        app,
+        parts,
+        stream,
+        origin,
+        meter: _,
+        permit,
+        kept: _,
+    } = call;
+    let request = http::request(&parts, &origin, stream)?;
+    let (request, _) = Request::from_http(&mut http::Hooks::default(), request);
+    let pool = &app.shared;
+    let visit = Arc::new(Visit::new(
+        pool.next_id(),
+        request,
+        reply,
+        origin.request_id,
+    ));
+    let shared = match pool.enter(&visit, &bounds) {
+        Some(shared) => shared,
+        None => {
+            let shared = instantiate(&http, &app, bounds).await?;
+            // A new instance takes a request, whatever the bounds.
+            shared.enter(&visit, &bounds);
+            pool.add(&shared);
+            shared
+        }
+    };
+    Visiting::new(shared, visit, permit).await
+}
+
+/// Makes an instance to share, and the event loop that it lives in.
+async fn instantiate(http: &Http03, app: &App, bounds: Reuse) -> Result<Arc<Shared>, Error> {
+    let meter = Arc::<Meter>::default();
+    let mut store = app.store(Arc::clone(&meter));
+    store.data_mut().tasks.track();
+    let service = http.pre.instantiate_async(&mut store).await;
+    let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
+    let service = Arc::new(service);
+    let shared = Arc::new(Shared::new(meter));
+    let host = Arc::downgrade(&shared);
+    shared.begin(Box::pin(async move {
+        let driven =
+            store.run_concurrent(async |accessor| accept(accessor, &service, &host, &bounds).await);
+        let result = driven.await.and_then(|result| result);
+        if let Some(shared) = host.upgrade() {
+            // Before the store is gone, and the bodies end that came from it.
+            shared.watch.fail();
+        }
+        result.map_err(|error| failure::of_call(&error, store.data()))
+    }));
+    Ok(shared)
+}
+
+/// Begins the requests that come, for as long as there is anybody to have them.
+async fn accept(
+    accessor: &Accessor<State>,
+    service: &Arc<Service>,
+    host: &Weak<Shared>,
+    bounds: &Reuse,
+) -> wasmtime::Result<()> {
+    loop {
+        let next = poll_fn(|cx| {
+            let Some(shared) = host.upgrade() else {
+                return Poll::Ready(None);
+            };
+            let next = shared.poll_next(cx).map(Some);
+            shared
+                .set_quiet(next.is_pending() && accessor.poll_no_interesting_tasks(cx).is_ready());
+            next
+        });
+        let Some(visit) = next.await else {
+            return Ok(());
+        };
+        let bytes = accessor.with(|mut store| store.data_mut().memory.bytes);
+        // Limit: Reuse::memory
+        if let (true, Some(shared)) = (bytes > bounds.memory, host.upgrade()) {
+            shared.retire();
+        }
+        let service = Arc::clone(service);
+        // Its handle could end it; it ends by itself, or with the instance.
+        let Some(shared) = host.upgrade() else {
+            return Ok(());
+        };
+        let watch = Arc::clone(&shared.watch);
+        let _serving = accessor.spawn(Serving {
+            service,
+            visit,
+            watch,
+        })?;
+    }
+}
+
+/// The error of a guest that answered with an error of its own.
+pub(crate) fn refused(code: &ErrorCode) -> Error {
+    Error::new(
+        Kind::GuestFailed,
+        format!("it answered with the error {code:?}"),
+    )
+}

@@ -1,0 +1,13 @@
+//! Fails when the first chunk has had time to reach the client.
+
+use guest::{Reply, Request, Result, TEXT, sleep_ms};
+
+async fn handle(_: Request, reply: Reply) -> Result {
+    let mut body = reply.head(200, TEXT);
+    body.write("first\n").await?;
+    sleep_ms(100).await;
+    body.abort("told to fail").await;
+    Ok(())
+}
+
+guest::export!(handle);
