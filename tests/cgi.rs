@@ -237,13 +237,13 @@ cgi!(events_are_sent_when_they_are_printed, |case| {
 });
 
 cgi!(has_a_dev_null, |case| {
-    assert_eq!(case.get("/dev-null").text(), "read ``\n");
+    assert_eq!(case.get("/dev-null").text(), "read ``\nwritten: false\n");
 });
 
 cgi!(a_folder_does_not_hide_dev_null, |case| {
     let dir = "[[app.dir]]\nhost = '.'\nguest = '/data'\naccess = 'read-only'";
     let host = case.alone("dev-null", dir);
-    assert_eq!(host.get(&case.target("/dev-null")).text(), "read ``\n");
+    assert_eq!(host.get(&case.target("/dev-null")).text(), "read ``\nwritten: false\n");
 });
 
 parity!(

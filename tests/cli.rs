@@ -83,8 +83,8 @@ fn a_component_of_another_contract_is_refused() {
         &["acme:other/run", "wasgi:gateway/app", "hint: "],
     );
     serve_fails(
-        &guests::path("command"),
-        &["wasi:cli/run", "wasgi:gateway/app"],
+        &guests::path("cgi1-reactor"),
+        &["_initialize", "_start", "wasi:http/handler@0.3", "hint: "],
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -70,21 +71,51 @@ impl From<Failure> for Error {
     }
 }
 
-/// Where a stream says why it failed, for those who do not hold it.
+/// Where a stream says why it failed, and hears that its request is over, for those who do not hold
+/// it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     /// None: there is no body that could fail.
-    failure: Option<Arc<OnceLock<Failure>>>,
+    shared: Option<Arc<Fate>>,
+}
+
+#[derive(Debug, Default)]
+struct Fate {
+    failure: OnceLock<Failure>,
+    /// The request is over: nobody is to read on.
+    is_over: AtomicBool,
 }
 
 impl Outcome {
     /// The error that the client caused, if it did.
     pub(crate) fn client_error(&self) -> Option<Error> {
-        self.failure().map(Error::from)
+        let failure = self.shared.as_ref()?.failure.get()?;
+        Some(Error::from(*failure))
     }
 
+    /// Says that the request is over. From now on every read fails.
+    pub(crate) fn close(&self) {
+        if let Some(fate) = &self.shared {
+            fate.is_over.store(true, Ordering::Release);
+        }
+    }
+
+    /// Why a read fails.
     fn failure(&self) -> Option<Failure> {
-        self.failure.as_ref()?.get().copied()
+        let fate = self.shared.as_ref()?;
+        let is_over = || {
+            fate.is_over
+                .load(Ordering::Acquire)
+                .then_some(Failure::Closed)
+        };
+        fate.failure.get().copied().or_else(is_over)
+    }
+
+    fn fail(&self, failure: Failure) {
+        if let Some(fate) = &self.shared {
+            // Whoever comes later finds the first failure.
+            let _later = fate.failure.set(failure);
+        }
     }
 }
 
@@ -104,10 +135,10 @@ pub(crate) struct Stream {
 impl Stream {
     /// A body that these limits hold for.
     pub(crate) fn new(body: Option<RequestBody>, limits: &Limits) -> Self {
-        let failure = body.is_some().then(Arc::default);
+        let shared = body.is_some().then(Arc::default);
         Self {
             body,
-            outcome: Outcome { failure },
+            outcome: Outcome { shared },
             limit: limits.request_body,
             idle: limits.idle,
             ..Self::default()
@@ -124,6 +155,8 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Frame<Bytes>>, Failure>> {
         if let Some(failure) = self.outcome.failure() {
+            // What is left of it is nobody's.
+            self.body = None;
             return Poll::Ready(Err(failure));
         }
         let Some(body) = &mut self.body else {
@@ -159,10 +192,10 @@ impl Body for Stream {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         let result = ready!(self.poll_within_limits(cx));
-        if let (Err(failure), Some(cell)) = (&result, &self.outcome.failure) {
-            // Whoever comes later finds the first failure.
-            let _later = cell.set(*failure);
-            self.body = None;
+        if let Err(failure) = &result
+            && self.body.take().is_some()
+        {
+            self.outcome.fail(*failure);
         }
         Poll::Ready(result.transpose())
     }
@@ -191,10 +224,7 @@ impl Input {
 
     /// Ends the input: from now on every read fails, by whoever holds the stream.
     pub(crate) fn end(&mut self) {
-        if let Some(cell) = &self.stream.outcome.failure {
-            // A failure that came before says more.
-            let _earlier = cell.set(Failure::Closed);
-        }
+        self.stream.outcome.close();
         self.begin(Stream::default());
     }
 
@@ -342,11 +372,8 @@ mod tests {
     impl futures_core::Stream for Silent {
         type Item = Result<Frame<Bytes>, Infallible>;
 
-        fn poll_next(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<Option<Self::Item>> {
-            std::task::Poll::Pending
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Pending
         }
     }
 }

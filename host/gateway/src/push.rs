@@ -177,7 +177,9 @@ impl Guest {
     }
 
     /// Lets a guest whose response is complete go on by itself, within limits.
-    pub(crate) fn finish_later(self) {
+    pub(crate) fn finish_later(mut self) {
+        // Most have ended, or do so now.
+        let _ended = self.poll(&mut for_now());
         let Self {
             app,
             request_id,

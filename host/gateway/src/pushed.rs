@@ -184,6 +184,10 @@ fn poll_piece(
 ) -> Poll<Result<Option<Piece>, Error>> {
     // While the guest runs here, what it writes need not wake anybody.
     if let Poll::Ready(piece) = Pin::new(&mut *body).poll_frame(&mut for_now()) {
+        if let Some(Err(_)) = piece {
+            // Why the body fails, the guest knows better.
+            let _ended = guest.poll(cx);
+        }
         return Poll::Ready(Ok(piece));
     }
     let ended = guest.poll(cx).is_ready();

@@ -4,6 +4,7 @@
 //! The measure is the server's CPU time; nothing here fails on a clock. A wrong answer fails.
 //! `tests/bench/README.md` says how to read the results and what is fair about them.
 
+mod contracts;
 mod hello;
 mod http;
 mod idle;
@@ -11,6 +12,7 @@ mod load;
 mod neighbour;
 mod process;
 mod report;
+mod rounds;
 mod start;
 mod stream;
 
@@ -67,9 +69,11 @@ impl Options {
 enum Part {
     /// CPU time per request, requests a second, latency
     Hello,
+    /// The same over each contract, beside `wasmtime serve` of the same file
+    Contracts,
     /// Time from the start of the process to its listening
     Start,
-    /// A gigabyte down and a gigabyte up, with peak memory
+    /// A gigabyte down and a gigabyte up over each contract, with peak memory
     Stream,
     /// Memory of idle connections
     Idle,
@@ -144,8 +148,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         scratch: TempDir::with_prefix("wasgi-bench-")?,
     };
     let mut report = Report::new(options.smoke);
-    let parts: [(Part, Measure); 5] = [
+    let parts: [(Part, Measure); 6] = [
         (Part::Hello, hello::measure),
+        (Part::Contracts, contracts::measure),
         (Part::Start, start::measure),
         (Part::Stream, stream::measure),
         (Part::Idle, idle::measure),
@@ -201,6 +206,22 @@ impl Bench<'_> {
         let server = "[server]\nlisten = [\"127.0.0.1:0\"]\naccess-log = \"off\"\n";
         fs::write(&file, format!("{server}{apps}"))?;
         self.wasgi(name, &["--config", &file.to_string_lossy()])
+    }
+
+    /// A `wasmtime serve` on a free port, if there is a wasmtime to compare with.
+    fn wasmtime_serve(
+        &self,
+        name: &str,
+        guest: &str,
+        arguments: &[&str],
+    ) -> Result<Option<Server>> {
+        let Some(wasmtime) = &self.wasmtime else {
+            return Ok(None);
+        };
+        let mut command = Command::new(wasmtime);
+        command.args(["serve", "--addr=127.0.0.1:0"]);
+        command.args(arguments).arg(self.guest(guest));
+        Ok(Some(Server::start(name, &mut command)?))
     }
 
     fn bare_hyper(&self) -> Result<Server> {

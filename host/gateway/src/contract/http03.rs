@@ -124,39 +124,34 @@ pub(crate) async fn share(
         permit,
         kept: _,
     } = call;
+    let outcome = stream.outcome();
     let request = http::request(&parts, &origin, stream)?;
     let (request, _) = Request::from_http(&mut http::Hooks::default(), request);
-    let pool = &app.shared;
-    let visit = Arc::new(Visit::new(
-        pool.next_id(),
+    let visit = Visit::new(
+        app.shared.next_id(),
         request,
         reply,
         origin.request_id,
-    ));
-    let shared = match pool.enter(&visit, &bounds) {
-        Some(shared) => shared,
-        None => {
-            let shared = instantiate(&http, &app, bounds).await?;
-            // A new instance takes a request, whatever the bounds.
-            shared.enter(&visit, &bounds);
-            pool.add(&shared);
-            shared
-        }
-    };
+        outcome,
+    );
+    let visit = Arc::new(visit);
+    let shared = app
+        .shared
+        .enter(&visit, &bounds, || make(&http, &app, bounds));
     Visiting::new(shared, visit, permit).await
 }
 
-/// Makes an instance to share, and the event loop that it lives in.
-async fn instantiate(http: &Http03, app: &App, bounds: Reuse) -> Result<Arc<Shared>, Error> {
+/// Makes an instance to share: its event loop, which begins with making the instance itself.
+fn make(http: &Arc<Http03>, app: &App, bounds: Reuse) -> Arc<Shared> {
     let meter = Arc::<Meter>::default();
-    let mut store = app.store(Arc::clone(&meter));
+    let shared = Arc::new(Shared::new(Arc::clone(&meter)));
+    let (http, host) = (Arc::clone(http), Arc::downgrade(&shared));
+    let mut store = app.store(meter);
     store.data_mut().tasks.track();
-    let service = http.pre.instantiate_async(&mut store).await;
-    let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
-    let service = Arc::new(service);
-    let shared = Arc::new(Shared::new(meter));
-    let host = Arc::downgrade(&shared);
     shared.begin(Box::pin(async move {
+        let service = http.pre.instantiate_async(&mut store).await;
+        let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
+        let service = Arc::new(service);
         let driven =
             store.run_concurrent(async |accessor| accept(accessor, &service, &host, &bounds).await);
         let result = driven.await.and_then(|result| result);
@@ -166,7 +161,7 @@ async fn instantiate(http: &Http03, app: &App, bounds: Reuse) -> Result<Arc<Shar
         }
         result.map_err(|error| failure::of_call(&error, store.data()))
     }));
-    Ok(shared)
+    shared
 }
 
 /// Begins the requests that come, for as long as there is anybody to have them.

@@ -21,8 +21,13 @@ impl Pool {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Brings a request into an instance that nobody drives just now, if there is one.
-    pub(super) fn enter(&self, visit: &Arc<Visit>, bounds: &Reuse) -> Option<Arc<Shared>> {
+    /// Brings a request into an instance that nobody drives just now, or into a new one.
+    pub(super) fn enter(
+        &self,
+        visit: &Arc<Visit>,
+        bounds: &Reuse,
+        make: impl FnOnce() -> Arc<Shared>,
+    ) -> Arc<Shared> {
         let mut instances = self.lock();
         let retired = take_if(&mut instances, |shared| !shared.is_kept(bounds));
         let free = instances
@@ -30,15 +35,17 @@ impl Pool {
             .rev()
             .find(|shared| shared.is_free(bounds) && shared.enter(visit, bounds))
             .cloned();
+        let shared = free.unwrap_or_else(|| {
+            let shared = make();
+            // A new one takes a request, whatever the bounds.
+            shared.enter(visit, bounds);
+            instances.push(Arc::clone(&shared));
+            shared
+        });
         drop(instances);
         // Ending an instance takes time that nobody else should wait for.
         drop(retired);
-        free
-    }
-
-    /// Adds an instance.
-    pub(super) fn add(&self, shared: &Arc<Shared>) {
-        self.lock().push(Arc::clone(shared));
+        shared
     }
 
     /// Lets go of the instances that have waited for too long.

@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::watch::Watch;
 use crate::admission::Permit;
 use crate::error::Error;
-use crate::input::Stream;
+use crate::input::{Outcome, Stream};
 use crate::push::Reply;
 use crate::request_id::RequestId;
 use crate::state::State;
@@ -30,6 +30,8 @@ pub(super) struct Visit {
     /// None: it has begun, or has left before it could.
     request: Mutex<Option<(Request, Reply)>>,
     request_id: RequestId,
+    /// The request's body, which is closed when the request is over.
+    input: Outcome,
     /// The guest has answered.
     is_answered: AtomicBool,
     /// Nobody waits for more of the response's body.
@@ -39,11 +41,18 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) fn new(id: u64, request: Request, reply: Reply, request_id: RequestId) -> Self {
+    pub(super) fn new(
+        id: u64,
+        request: Request,
+        reply: Reply,
+        request_id: RequestId,
+        input: Outcome,
+    ) -> Self {
         Self {
             id,
             request: Mutex::new(Some((request, reply))),
             request_id,
+            input,
             is_answered: AtomicBool::new(false),
             is_delivered: AtomicBool::new(false),
             is_refused: AtomicBool::new(false),
@@ -158,8 +167,9 @@ impl Visiting {
 
     fn leave(&mut self, well: bool) {
         if !std::mem::replace(&mut self.has_left, true) {
-            // It must not begin any more.
+            // It must not begin any more, nor read on.
             drop(self.visit.take());
+            self.visit.input.close();
             self.shared.leave(self.visit.id, well);
         }
     }
