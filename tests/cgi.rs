@@ -243,7 +243,10 @@ cgi!(has_a_dev_null, |case| {
 cgi!(a_folder_does_not_hide_dev_null, |case| {
     let dir = "[[app.dir]]\nhost = '.'\nguest = '/data'\naccess = 'read-only'";
     let host = case.alone("dev-null", dir);
-    assert_eq!(host.get(&case.target("/dev-null")).text(), "read ``\nwritten: false\n");
+    assert_eq!(
+        host.get(&case.target("/dev-null")).text(),
+        "read ``\nwritten: false\n"
+    );
 });
 
 parity!(

@@ -42,6 +42,8 @@ mod isolation;
 mod limits;
 /// Apps side by side.
 mod neighbours;
+/// The requests that guests send: what they may reach, and each limit, hit.
+mod outbound;
 /// The environ that a guest is given.
 mod request;
 /// The response that a guest gives, and what of it reaches the wire.

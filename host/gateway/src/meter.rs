@@ -167,7 +167,7 @@ fn thread_cpu() -> u64 {
 }
 
 /// Nanoseconds of a clock that never goes back. Reading it is no system call.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     read(ClockId::Monotonic)
 }
 

@@ -7,15 +7,15 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::visit::Visit;
 use super::watch::Watch;
 use crate::error::{Error, Kind};
-use crate::meter::Meter;
+use crate::meter::{self, Meter};
 use crate::settings::Reuse;
 
 /// The event loop of a store. It ends when the instance has failed, or takes no more requests.
@@ -26,6 +26,8 @@ pub(super) struct Shared {
     event_loop: Mutex<Option<EventLoop>>,
     /// Somebody found the event loop busy: whoever drives it is to do so again.
     again: AtomicBool,
+    /// When the running poll of the event loop began, on the clock of [`meter::now`]; else zero.
+    driven_since: AtomicU64,
     /// No task of the guest runs.
     is_quiet: AtomicBool,
     /// Tells the bodies of responses when the instance fails.
@@ -61,6 +63,7 @@ impl Shared {
         Self {
             event_loop: Mutex::new(None),
             again: AtomicBool::new(false),
+            driven_since: AtomicU64::new(0),
             is_quiet: AtomicBool::new(true),
             watch: Arc::default(),
             meter,
@@ -155,15 +158,18 @@ impl Shared {
 
     /// Whether a request that was served may leave: others drive what still runs, or nothing does.
     pub(super) fn may_be_left(&self) -> bool {
-        self.requests().under_way > 1 || self.is_quiet.load(Ordering::Relaxed)
+        self.is_quiet() || self.requests().under_way > 1
     }
 
-    /// Whether it can be given to a new request now: it takes one, and nobody drives it.
-    pub(super) fn is_free(&self, bounds: &Reuse) -> bool {
-        let requests = self.requests();
-        let takes = !requests.is_retired && requests.under_way < bounds.concurrency;
-        drop(requests);
-        takes && !matches!(self.event_loop.try_lock(), Err(TryLockError::WouldBlock))
+    /// Whether no task of the guest runs.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_quiet.load(Ordering::Relaxed)
+    }
+
+    /// Since when somebody drives it; none if nobody does.
+    pub(super) fn driven_for(&self) -> Option<Duration> {
+        let since = self.driven_since.load(Ordering::Relaxed);
+        (since > 0).then(|| Duration::from_nanos(meter::now().saturating_sub(since)))
     }
 
     /// Whether it is to be kept: it takes requests, and has not waited for one for too long.
@@ -207,7 +213,9 @@ impl Shared {
         };
         let waker = Waker::from(Arc::clone(self));
         let mut cx = Context::from_waker(&waker);
+        self.driven_since.store(meter::now(), Ordering::Relaxed);
         let poll = self.meter.measure(|| running.as_mut().poll(&mut cx));
+        self.driven_since.store(0, Ordering::Relaxed);
         if let Poll::Ready(result) = poll {
             // The store is dropped before anybody learns of it.
             *event_loop = None;

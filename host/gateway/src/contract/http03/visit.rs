@@ -34,8 +34,10 @@ pub(super) struct Visit {
     input: Outcome,
     /// The guest has answered.
     is_answered: AtomicBool,
-    /// Nobody waits for more of the response's body.
+    /// The response's body was taken to its end.
     is_delivered: AtomicBool,
+    /// Nobody waits for more of the response's body.
+    is_abandoned: AtomicBool,
     /// The guest answered with an error.
     is_refused: AtomicBool,
 }
@@ -55,6 +57,7 @@ impl Visit {
             input,
             is_answered: AtomicBool::new(false),
             is_delivered: AtomicBool::new(false),
+            is_abandoned: AtomicBool::new(false),
             is_refused: AtomicBool::new(false),
         }
     }
@@ -64,6 +67,7 @@ impl Visit {
         request.take()
     }
 
+    /// Whether the guest has answered, and its response was delivered.
     fn is_served(&self) -> bool {
         self.is_answered.load(Ordering::Acquire) && self.is_delivered.load(Ordering::Acquire)
     }
@@ -113,7 +117,7 @@ impl AccessorTask<State> for Serving {
     }
 }
 
-/// A response's body that says when nobody waits for more of it.
+/// A response's body that says how far it was taken.
 struct Delivered {
     body: WasiBody,
     visit: Arc<Visit>,
@@ -141,7 +145,7 @@ impl Body for Delivered {
 
 impl Drop for Delivered {
     fn drop(&mut self) {
-        self.visit.is_delivered.store(true, Ordering::Release);
+        self.visit.is_abandoned.store(true, Ordering::Release);
     }
 }
 
@@ -187,8 +191,11 @@ impl Future for Visiting {
             self.leave(false);
             return Poll::Ready(Ok(()));
         }
-        if self.visit.is_served() && self.shared.may_be_left() {
-            self.leave(true);
+        let is_abandoned = self.visit.is_abandoned.load(Ordering::Acquire);
+        if (self.visit.is_served() || is_abandoned) && self.shared.may_be_left() {
+            // A body that nobody asked for, as that to a HEAD request, is well if it is over too.
+            let well = self.visit.is_served() || self.shared.is_quiet();
+            self.leave(well);
             return Poll::Ready(Ok(()));
         }
         Poll::Pending

@@ -3,11 +3,14 @@
 //!
 //! It offers what the libraries of the other contracts offer, so that they share `behaviours`.
 
+mod exchange;
+
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use exchange::Exchange;
 pub use guest_shared::{
-    Closed, Facts, Fields, Result, TEXT, block_on, deliberate_trap, parameter, spin,
+    Closed, Facts, Fields, Outgoing, Result, TEXT, block_on, deliberate_trap, parameter, spin,
 };
 pub use wasip2;
 use wasip2::http::types::{
@@ -62,13 +65,7 @@ impl Request {
 
     /// The request's body.
     pub fn into_body(self) -> Input {
-        let body = self.0.consume().expect("it is consumed once");
-        let stream = body.stream().expect("it is asked for once");
-        Input {
-            stream,
-            body,
-            error: None,
-        }
+        Input::new(self.0.consume().expect("it is consumed once"))
     }
 }
 
@@ -88,7 +85,8 @@ fn method(method: Method) -> String {
     name.to_owned()
 }
 
-/// The body of a request. The stream is a child of the body, and goes first.
+/// The body of a request, or of a response to the guest's own. The stream is a child of the body,
+/// and goes first.
 pub struct Input {
     stream: InputStream,
     body: IncomingBody,
@@ -96,13 +94,23 @@ pub struct Input {
 }
 
 impl Input {
+    fn new(body: IncomingBody) -> Self {
+        let stream = body.stream().expect("it is asked for once");
+        Self {
+            stream,
+            body,
+            error: None,
+        }
+    }
+
     /// The next bytes; none at the end, and where the body breaks off.
     pub async fn read(&mut self) -> Option<Vec<u8>> {
         match self.stream.blocking_read(READ_MAX) {
             Ok(bytes) => return Some(bytes),
             Err(StreamError::Closed) => {}
             Err(StreamError::LastOperationFailed(error)) => {
-                self.error = Some(error.to_debug_string());
+                let code = types::http_error_code(&error).map(|code| format!("{code:?}"));
+                self.error = Some(code.unwrap_or_else(|| error.to_debug_string()));
             }
         }
         None

@@ -3,6 +3,8 @@
 //!
 //! It offers what the libraries of the other contracts offer, so that they share `behaviours`.
 
+mod exchange;
+
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,7 +12,10 @@ use std::rc::Rc;
 use std::str::FromStr;
 use std::task::Poll;
 
-pub use guest_shared::{Closed, Facts, Fields, Result, TEXT, deliberate_trap, parameter, spin};
+pub use exchange::Exchange;
+pub use guest_shared::{
+    Closed, Facts, Fields, Outgoing, Result, TEXT, deliberate_trap, parameter, spin,
+};
 pub use wasip3;
 use wasip3::http::types::{self, ErrorCode, Method, Response, Scheme, Trailers};
 use wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
@@ -20,6 +25,7 @@ use wasip3::{spawn_local, wit_future, wit_stream};
 const READ_MAX: usize = 64 * 1024;
 
 type End = std::result::Result<Option<Trailers>, ErrorCode>;
+type Complaint = std::result::Result<(), ErrorCode>;
 
 /// A request.
 pub struct Request(types::Request);
@@ -57,12 +63,8 @@ impl Request {
     /// The request's body.
     pub fn into_body(self) -> Input {
         let (result_writer, result) = wit_future::new(|| Ok(()));
-        let (stream, end) = types::Request::consume_body(self.0, result);
-        Input {
-            stream,
-            end,
-            _result: result_writer,
-        }
+        let body = types::Request::consume_body(self.0, result);
+        Input::new(body, result_writer)
     }
 }
 
@@ -82,15 +84,26 @@ fn method(method: Method) -> String {
     name.to_owned()
 }
 
-/// The body of a request.
+/// The body of a request, or of a response to the guest's own.
 pub struct Input {
     stream: StreamReader<u8>,
     end: FutureReader<End>,
     /// Says, when it is dropped, that the guest has no complaint.
-    _result: FutureWriter<std::result::Result<(), ErrorCode>>,
+    _result: FutureWriter<Complaint>,
 }
 
 impl Input {
+    fn new(
+        (stream, end): (StreamReader<u8>, FutureReader<End>),
+        result: FutureWriter<Complaint>,
+    ) -> Self {
+        Self {
+            stream,
+            end,
+            _result: result,
+        }
+    }
+
     /// The next bytes; none at the end, and where the body breaks off.
     pub async fn read(&mut self) -> Option<Vec<u8>> {
         let (result, bytes) = self.stream.read(Vec::with_capacity(READ_MAX)).await;

@@ -7,10 +7,14 @@
 //!
 //! Nothing here may call WASI beyond the standard library: that differs between the contracts.
 
+mod outgoing;
+
 use std::fmt;
 use std::pin::pin;
 use std::str::FromStr;
 use std::task::{Context, Poll, Waker};
+
+pub use outgoing::{Outgoing, case_name};
 
 /// Header fields, or trailer fields: lower-case names with values of any bytes.
 pub type Fields = Vec<(String, Vec<u8>)>;
