@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use rustix::net::listen;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -55,7 +56,7 @@ impl Upstream {
     /// Take no more connections: who tries gets no answer for as long as the result is held.
     pub(crate) fn fill(&self) -> Vec<TcpStream> {
         const TRIES_MAX: usize = 100;
-        let within = std::time::Duration::from_millis(200);
+        let within = Duration::from_millis(200);
         listen(&self.listener, 0).unwrap();
         let tries = (0..TRIES_MAX).map(|_| TcpStream::connect_timeout(&self.address(), within));
         let waiting: Vec<_> = tries.map_while(Result::ok).collect();
@@ -104,12 +105,18 @@ impl Accepted {
         head
     }
 
+    /// What comes until the host closes the connection.
+    pub(crate) fn until_closed(&mut self) -> String {
+        let mut bytes = Vec::new();
+        if let Err(error) = self.reader.read_to_end(&mut bytes) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it stays open");
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
     /// Whether the host closes the connection without another byte.
     pub(crate) fn is_closed(&mut self) -> bool {
-        match self.reader.read(&mut [0]) {
-            Ok(length) => length == 0,
-            Err(error) => error.kind() == ErrorKind::ConnectionReset,
-        }
+        self.until_closed().is_empty()
     }
 
     /// The next line, its CRLF taken off.

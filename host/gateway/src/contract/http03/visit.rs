@@ -169,6 +169,23 @@ impl Visiting {
         }
     }
 
+    /// Leaves if nothing is left to do for the request.
+    fn leave_if_over(&mut self) -> bool {
+        let visit = &self.visit;
+        if visit.is_refused.load(Ordering::Acquire) {
+            self.leave(false);
+            return true;
+        }
+        let is_abandoned = visit.is_abandoned.load(Ordering::Acquire);
+        if !(visit.is_served() || is_abandoned) || !self.shared.may_be_left() {
+            return false;
+        }
+        // A body that nobody asked for, as that to a HEAD request, is well if it is over too.
+        let well = visit.is_served() || self.shared.is_quiet();
+        self.leave(well);
+        true
+    }
+
     fn leave(&mut self, well: bool) {
         if !std::mem::replace(&mut self.has_left, true) {
             // It must not begin any more, nor read on.
@@ -183,19 +200,14 @@ impl Future for Visiting {
     type Output = Result<(), Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.leave_if_over() {
+            return Poll::Ready(Ok(()));
+        }
         if let Err(error) = self.shared.drive(self.visit.id, cx) {
             self.leave(false);
             return Poll::Ready(Err(error));
         }
-        if self.visit.is_refused.load(Ordering::Acquire) {
-            self.leave(false);
-            return Poll::Ready(Ok(()));
-        }
-        let is_abandoned = self.visit.is_abandoned.load(Ordering::Acquire);
-        if (self.visit.is_served() || is_abandoned) && self.shared.may_be_left() {
-            // A body that nobody asked for, as that to a HEAD request, is well if it is over too.
-            let well = self.visit.is_served() || self.shared.is_quiet();
-            self.leave(well);
+        if self.leave_if_over() {
             return Poll::Ready(Ok(()));
         }
         Poll::Pending

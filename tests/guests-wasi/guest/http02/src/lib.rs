@@ -109,8 +109,7 @@ impl Input {
             Ok(bytes) => return Some(bytes),
             Err(StreamError::Closed) => {}
             Err(StreamError::LastOperationFailed(error)) => {
-                let code = types::http_error_code(&error).map(|code| format!("{code:?}"));
-                self.error = Some(code.unwrap_or_else(|| error.to_debug_string()));
+                self.error = Some(error.to_debug_string());
             }
         }
         None
