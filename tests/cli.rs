@@ -84,7 +84,7 @@ fn a_component_of_another_contract_is_refused() {
     );
     serve_fails(
         &guests::path("cgi1-reactor"),
-        &["_initialize", "_start", "wasi:http/handler@0.3", "hint: "],
+        &["answer", "_start", "wasi:http/handler@0.3", "hint: "],
     );
 }
 
@@ -301,6 +301,26 @@ fn a_folder_is_served_by_its_manifest() {
     let host = Host::serve(&[folder.path().to_str().unwrap()]);
     assert_eq!(host.get("/there").text(), "hello\n");
     assert_eq!(host.get("/hello").status, 404);
+}
+
+#[test]
+fn inspect_recognises_each_contract() {
+    for (guest, contract, shown, is_concurrent) in [
+        ("hello", "gateway", "wasgi:gateway/app@0.1", false),
+        ("http02-hello", "http02", "wasi:http/incoming-handler@0.2", false),
+        ("http03-hello", "http03", "wasi:http/handler@0.3", true),
+        ("cgi-hello", "command", "wasi:cli/run@0.2", false),
+        ("cgi1-hello", "module", "_start of a core module", false),
+    ] {
+        let file = guests::path(guest);
+        let end = run(&["inspect", file.to_str().unwrap()]);
+        assert!(end.stdout.contains(shown), "{}", end.stdout);
+        let end = run(&["inspect", "--json", file.to_str().unwrap()]);
+        let report: Value = serde_json::from_str(&end.stdout).unwrap();
+        assert_eq!(report["contract"], contract, "{report}");
+        assert_eq!(report["is_concurrent"], is_concurrent, "{report}");
+        assert_eq!(report["refusal"], Value::Null, "{report}");
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Contract {
             Self::Http02 => "wasi:http/incoming-handler@0.2",
             Self::Http03 => "wasi:http/handler@0.3",
             Self::Command => "wasi:cli/run@0.2",
-            Self::Module => "_start",
+            Self::Module => "_start of a core module",
         }
     }
 
@@ -66,9 +66,7 @@ impl Contract {
 
 /// The contract of a core module with these exports.
 fn of_module(exports: &[String]) -> Option<Contract> {
-    let is_command = exports
-        .iter()
-        .any(|name| name == Contract::Module.interface());
+    let is_command = exports.iter().any(|name| name == "_start");
     is_command.then_some(Contract::Module)
 }
 
@@ -283,6 +281,19 @@ mod tests {
             Some(Contract::Http03)
         );
         assert_eq!(recognise(&["wasi:cli/run@0.2.6"]), Some(Contract::Command));
+    }
+
+    #[test]
+    fn a_core_module_is_a_command_if_it_has_a_start() {
+        let exports = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let both = exports(&["memory", "_initialize", "_start"]);
+        assert_eq!(of_module(&both), Some(Contract::Module));
+        assert_eq!(of_module(&exports(&["memory", "_initialize"])), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            // It makes some of wasmtime's errors cost more than the request that they end.
+            .env_remove("RUST_BACKTRACE")
             .spawn()
             .with_context(|| format!("cannot run {}", command.get_program().display()))?;
         let stderr = child.stderr.take().context("a piped stream is there")?;

@@ -3,8 +3,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use http::request::Parts;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx,
@@ -127,50 +128,64 @@ impl From<Incomplete> for Error {
     }
 }
 
-/// A request's head as `wasi:http` hands it over: its target is absolute, because authority and
-/// scheme are read there, and the fields of the connection are gone.
+/// A request as `wasi:http` is handed it, which leaves out the host's own fields itself: without
+/// the other fields of the connection, and with the authority that it was for in the `host` field.
 pub(crate) fn request<B>(
-    parts: &http::request::Parts,
+    mut parts: Parts,
     origin: &Origin,
     body: B,
 ) -> Result<http::Request<B>, crate::error::Error> {
-    let mut request = http::Request::new(body);
-    request.method_mut().clone_from(&parts.method);
-    *request.uri_mut() = target(parts, origin).ok_or_else(|| {
-        let message = format!("the target {:?} has no absolute form", parts.uri);
-        crate::error::Error::new(Kind::BadRequest, message)
-    })?;
-    *request.headers_mut() = fields(&parts.headers);
-    Ok(request)
+    remove_hops(&mut parts.headers);
+    if parts.uri.authority().is_none() && is_empty(parts.headers.get(header::HOST)) {
+        // A client of HTTP/1.0 may say nothing; it reached this listener.
+        let local = HeaderValue::try_from(origin.local.to_string());
+        let local = local.map_err(|_| no_authority(&parts))?;
+        parts.headers.insert(header::HOST, local);
+    }
+    Ok(http::Request::from_parts(parts, body))
 }
 
-fn target(parts: &http::request::Parts, origin: &Origin) -> Option<Uri> {
-    let mut target = http::uri::Parts::default();
+/// The same with an absolute target, for a contract that reads scheme and authority there.
+pub(crate) fn absolute<B>(
+    parts: Parts,
+    origin: &Origin,
+    body: B,
+) -> Result<http::Request<B>, crate::error::Error> {
+    let mut request = request(parts, origin, body)?;
+    let mut target = std::mem::take(request.uri_mut()).into_parts();
+    if target.authority.is_none() {
+        let host = request.headers().get(header::HOST);
+        target.authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    }
     target.scheme = Some(Scheme::HTTP);
-    target.authority = Some(authority(parts, origin)?);
-    target.path_and_query = parts.uri.path_and_query().cloned();
-    Uri::from_parts(target).ok()
-}
-
-/// The target's authority, else the `host` field's, else the listener's.
-fn authority(parts: &http::request::Parts, origin: &Origin) -> Option<Authority> {
-    if let Some(authority) = parts.uri.authority() {
-        return Some(authority.clone());
-    }
-    let field = parts.headers.get(http::header::HOST);
-    match field.filter(|value| !value.is_empty()) {
-        Some(value) => Authority::try_from(value.as_bytes()).ok(),
-        None => Authority::try_from(origin.local.to_string()).ok(),
+    match Uri::from_parts(target) {
+        Ok(target) => {
+            *request.uri_mut() = target;
+            Ok(request)
+        }
+        Err(_) => Err(no_authority(&request.into_parts().0)),
     }
 }
 
-fn fields(headers: &HeaderMap<HeaderValue>) -> HeaderMap {
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    let named = request::Named::new(headers);
-    for (name, value) in headers {
-        if !is_forbidden(name) && !request::concerns_connection(name) && !named.contains(name) {
-            kept.append(name.clone(), value.clone());
+fn is_empty(value: Option<&HeaderValue>) -> bool {
+    value.is_none_or(HeaderValue::is_empty)
+}
+
+fn no_authority(parts: &Parts) -> crate::error::Error {
+    let message = format!("the target {:?} has no absolute form", parts.uri);
+    crate::error::Error::new(Kind::BadRequest, message)
+}
+
+/// Leaves out what concerns the connection only: the fields that HTTP names, and those that the
+/// client does.
+fn remove_hops(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONNECTION) {
+        let named = request::Named::new(headers);
+        let is_named = |name: &&HeaderName| named.contains(name);
+        let names: Vec<_> = headers.keys().filter(is_named).cloned().collect();
+        for name in names {
+            headers.remove(name);
         }
     }
-    kept
+    headers.remove(header::TE);
 }

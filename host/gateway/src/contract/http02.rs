@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::{
     Component, ComponentExportIndex, InstancePre, Linker, Resource, TypedFunc,
 };
-use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 
@@ -36,11 +36,22 @@ type Handle = (
     Resource<HostResponseOutparam>,
 );
 
+/// The outparam, a status and fields.
+type Informational = (Resource<HostResponseOutparam>, u16, Resource<FieldMap>);
+
 impl Http02 {
     /// Adds what this contract lets a guest import.
     pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-        body::link(linker)
+        body::link(linker)?;
+        let mut types = linker.instance(TYPES)?;
+        types.func_wrap(
+            "[method]response-outparam.send-informational",
+            |mut store, (_, status, fields): Informational| {
+                store.data_mut().http().table.delete(fields)?;
+                Ok((Err::<(), _>(not_informational(status)),))
+            },
+        )
     }
 
     /// Matches a component's imports and exports with the host's.
@@ -109,7 +120,7 @@ pub(crate) async fn serve(http: Arc<Http02>, call: Call, reply: Reply) -> Result
         ..
     } = call.enter(&http.pre).await?;
     let stream = live.store.data_mut().input.take();
-    let request = http::request(&parts, &origin, stream)?;
+    let request = http::request(parts, &origin, stream)?;
     let result = http.handle(&mut live, request, reply.clone()).await;
     let state = live.store.data();
     result.map_err(|error| failure::of_call(&error, state))?;
@@ -125,10 +136,36 @@ pub(crate) async fn serve(http: Arc<Http02>, call: Call, reply: Reply) -> Result
     Ok(())
 }
 
+/// The error of a 1xx response, which the server does not send: the one that the WIT names.
+fn not_informational(status: u16) -> ErrorCode {
+    if (100..200).contains(&status) {
+        ErrorCode::InternalError(Some("informational responses are not sent".to_owned()))
+    } else {
+        ErrorCode::HttpProtocolError
+    }
+}
+
 /// The error of a guest that answered with an error of its own.
 fn refused(code: &ErrorCode) -> Error {
     Error::new(
         Kind::GuestFailed,
         format!("it answered with the error {code:?}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_informational_response_fails_as_the_wit_says() {
+        for status in [100, 103, 199] {
+            let code = not_informational(status);
+            assert!(matches!(code, ErrorCode::InternalError(_)), "{status}");
+        }
+        for status in [0, 99, 200, u16::MAX] {
+            let code = not_informational(status);
+            assert!(matches!(code, ErrorCode::HttpProtocolError), "{status}");
+        }
+    }
 }

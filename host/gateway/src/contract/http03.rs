@@ -67,7 +67,7 @@ pub(crate) async fn serve(http: Arc<Http03>, call: Call, reply: Reply) -> Result
     let state = store.data_mut();
     state.begin(origin.request_id, stream);
     let stream = state.input.take();
-    let request = http::request(&parts, &origin, stream)?;
+    let request = http::absolute(parts, &origin, stream)?;
     let (request, _) = Request::from_http(state.http().hooks, request);
     let service = http.pre.instantiate_async(&mut store).await;
     let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
@@ -125,7 +125,7 @@ pub(crate) async fn share(
         kept: _,
     } = call;
     let outcome = stream.outcome();
-    let request = http::request(&parts, &origin, stream)?;
+    let request = http::absolute(parts, &origin, stream)?;
     let (request, _) = Request::from_http(&mut http::Hooks::default(), request);
     let visit = Visit::new(
         app.shared.next_id(),

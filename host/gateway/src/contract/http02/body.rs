@@ -15,11 +15,9 @@ use wasmtime_wasi_http::p2::body::HostOutgoingBody;
 use wasmtime_wasi_http::p2::types::HostOutgoingResponse;
 use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 
+use super::TYPES;
 use crate::outbox::{Outbox, Writer, outbox};
 use crate::state::State;
-
-/// The version under which wasmtime links `wasi:http`: what is linked under it replaces that.
-const TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Adds the four items that make, write, end and drop a response's body.
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
