@@ -307,7 +307,12 @@ fn a_folder_is_served_by_its_manifest() {
 fn inspect_recognises_each_contract() {
     for (guest, contract, shown, is_concurrent) in [
         ("hello", "gateway", "wasgi:gateway/app@0.1", false),
-        ("http02-hello", "http02", "wasi:http/incoming-handler@0.2", false),
+        (
+            "http02-hello",
+            "http02",
+            "wasi:http/incoming-handler@0.2",
+            false,
+        ),
         ("http03-hello", "http03", "wasi:http/handler@0.3", true),
         ("cgi-hello", "command", "wasi:cli/run@0.2", false),
         ("cgi1-hello", "module", "_start of a core module", false),

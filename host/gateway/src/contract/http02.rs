@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::{
     Component, ComponentExportIndex, InstancePre, Linker, Resource, TypedFunc,
 };
-use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
+use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 
 use super::http;
 use crate::call::{Call, Entered};
@@ -30,6 +30,9 @@ pub(crate) struct Http02 {
     checked: OnceLock<()>,
     handle: ComponentExportIndex,
 }
+
+/// The version under which wasmtime links `wasi:http`: what is linked under it replaces that.
+const TYPES: &str = "wasi:http/types@0.2.12";
 
 type Handle = (
     Resource<HostIncomingRequest>,
