@@ -2,7 +2,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Host, Isolation, Response, Setup, get};
+use crate::support::{Chunk, Host, Isolation, Response, Setup, get, post};
 
 /// A host with one app whose instances take as many requests at once as `together` says.
 fn shared(guest: &str, together: u32, limits: &str) -> Host {
@@ -111,3 +111,29 @@ fn a_client_that_leaves_does_not_end_its_neighbours() {
     host.stdout().wait_for(&["&left"]);
     assert_eq!(staying.data(), b"woke\n");
 }
+
+both!(
+    a_body_that_is_handed_on_arrives_whole,
+    |isolation: Isolation| {
+        let host = Setup::new(isolation).app("http03-pass", "").start();
+        let body = vec![b'x'; 1 << 20];
+        let response = host.send(post("/http03-pass", &body));
+        assert!(
+            response.is_complete && response.body == body,
+            "{}",
+            response.body.len()
+        );
+        let log = host.stdout();
+        log.wait_for(&["POST /http03-pass ", &format!(" 200 {} ", body.len())]);
+
+        // One that is still coming when the guest has ended.
+        let mut connection = host.connect();
+        let head = "POST /http03-pass HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n";
+        connection.send(format!("{head}5\r\nfirst\r\n"));
+        assert_eq!(connection.head().status, 200);
+        assert_eq!(connection.data(), b"first");
+        connection.send("6\r\nsecond\r\n0\r\n\r\n");
+        assert_eq!(connection.data(), b"second");
+        assert_eq!(connection.chunk(), Chunk::End(Vec::new()));
+    }
+);

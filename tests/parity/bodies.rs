@@ -224,9 +224,13 @@ parity!(
     |case| {
         let target = case.target("/trailers");
         let request = format!("GET {target} HTTP/1.1\r\nhost: test\r\nte: trailers\r\n\r\n");
-        let response = case.host().send(request);
+        let host = case.alone("trailers", "");
+        let response = host.send(request);
         assert_eq!((response.text(), response.is_complete), ("body\n", true));
         assert_eq!(response.trailers, [("x-checksum".to_owned(), b"abc".to_vec())]);
+        host.stdout().wait_for(&[&target, " 200 5 "]);
+        let log = host.stderr().text();
+        assert!(!log.contains("client-gone"), "{log}");
     }
 );
 

@@ -38,7 +38,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Make sure that guests can be compiled: install the wasm32-wasip2 standard library
+    /// Make sure that guests can be compiled: install the standard libraries of wasm32-wasip1 and wasm32-wasip2
     Setup,
     /// Set up, then build every guest into `target/guests`
     Guests {

@@ -101,7 +101,7 @@ pub(crate) struct InspectArgs {
 pub(crate) enum IsolationChoice {
     /// A fresh instance for each request. Nothing survives it.
     Request,
-    /// An instance answers several requests, one at a time.
+    /// An instance answers several requests: one at a time, or as many as its contract allows.
     Reuse,
 }
 

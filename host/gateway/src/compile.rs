@@ -3,6 +3,7 @@
 //! Owns two of the crate's places with `unsafe`: loading code that was compiled before.
 
 use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -77,10 +78,13 @@ pub(crate) fn obtain<C: Code>(
     path: &Path,
     bytes: &[u8],
 ) -> std::result::Result<C, LoadError> {
-    let compiled = match cache {
+    let compile = || match cache {
         None => C::compile(engine, bytes),
         Some(cache) => through(engine, cache, bytes),
     };
+    // A compiler has room for mistakes, and one file is not to end the host of all others.
+    let compiled = catch_unwind(AssertUnwindSafe(compile))
+        .unwrap_or_else(|_| Err(wasmtime::format_err!("the compiler failed")));
     compiled.map_err(|error| {
         LoadError::new(format!(
             "cannot compile {}: {}",

@@ -61,8 +61,9 @@ pub(crate) fn engine(class: Class, instances: usize) -> wasmtime::Result<Engine>
         // Backtraces of guests need none; registering it makes loading and dropping code slow.
         .native_unwind_info(false)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
-    // What no toolchain of ours emits stays off: each feature is more to attack.
-    config.wasm_memory64(false).wasm_multi_memory(false);
+    // What no toolchain emits stays off: each feature is more to attack. Several memories stay on,
+    // because the code that wasmtime puts between composed components uses them.
+    config.wasm_memory64(false);
     Engine::new(&config)
 }
 

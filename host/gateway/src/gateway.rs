@@ -215,7 +215,7 @@ fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> 
             "cannot serve {name}: it imports {import}, which is not granted: only wasgi:gateway and \
              WASI are"
         )),
-        None => LoadError::new(format!("cannot serve {name}: {}", error.root_cause())),
+        None => LoadError::new(format!("cannot serve {name}: {error:#}")),
     }
     .with_hint(format!("see what it asks for with: wasgi inspect {name}"))
 }

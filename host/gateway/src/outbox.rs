@@ -44,7 +44,7 @@ struct Shared {
     /// A write that is a frame of its own. It comes before `joined`.
     first: Bytes,
     joined: BytesMut,
-    /// Bytes that were written in all.
+    /// Bytes that were written in all, or were to be.
     written: u64,
     stage: Stage,
     /// Who waits for something to take.
@@ -110,6 +110,13 @@ impl Writer {
     /// Bytes that were written in all.
     pub(crate) fn written(&self) -> u64 {
         lock(&self.shared).written
+    }
+
+    /// Refuses a write that is not to be: the body ends here, and is not complete.
+    pub(crate) fn refuse(&self, bytes: usize) {
+        let mut shared = lock(&self.shared);
+        shared.written = shared.written.saturating_add(bytes as u64);
+        shared.end(Err(Incomplete));
     }
 
     /// Takes what was written. Whoever writes has looked for room before.

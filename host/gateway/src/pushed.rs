@@ -130,19 +130,25 @@ impl Pushed {
     /// The frame of a piece; none if it is held back.
     fn check(&mut self, piece: Piece) -> Result<Option<Frame<Bytes>>, Error> {
         let guest = self.guest.as_mut().expect("a body that goes on has one");
-        let frame = piece.map_err(|error| guest.error.take().unwrap_or_else(|| failed(&error)))?;
+        let frame = piece.map_err(|error| {
+            let client = guest.outcome.client_error();
+            client
+                .or_else(|| guest.error.take())
+                .unwrap_or_else(|| failed(&error))
+        })?;
         let data = match frame.into_data() {
             Ok(data) => data,
             Err(frame) => {
                 let mut trailers = frame.into_trailers().unwrap_or_default();
                 response::check_map(&mut trailers, &guest.app.settings.limits)?;
-                return Ok(Some(match self.held.take() {
-                    None => Frame::trailers(trailers),
-                    Some(held) => {
-                        self.pieces.push_front(Ok(Frame::trailers(trailers)));
-                        Frame::data(held)
-                    }
-                }));
+                let trailers = Frame::trailers(trailers);
+                if let Some(held) = self.held.take() {
+                    self.pieces.push_front(Ok(trailers));
+                    return Ok(Some(Frame::data(held)));
+                }
+                // Nobody asks for what is after them.
+                self.end()?;
+                return Ok(Some(trailers));
             }
         };
         let Some(left) = &mut self.left else {

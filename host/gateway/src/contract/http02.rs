@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::{
     Component, ComponentExportIndex, InstancePre, Linker, Resource, TypedFunc,
 };
+use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 use wasmtime_wasi_http::{FieldMap, WasiHttpView};
@@ -126,7 +127,14 @@ pub(crate) async fn serve(http: Arc<Http02>, call: Call, reply: Reply) -> Result
     let request = http::request(parts, &origin, stream)?;
     let result = http.handle(&mut live, request, reply.clone()).await;
     let state = live.store.data();
-    result.map_err(|error| failure::of_call(&error, state))?;
+    if let Err(error) = result {
+        let is_exit = matches!(error.downcast_ref::<I32Exit>(), Some(I32Exit(0)));
+        // Whoever has answered may end itself in any way that says that it is well.
+        return match reply.stage() {
+            Stage::Response if is_exit => Ok(()),
+            _ => Err(failure::of_call(&error, state)),
+        };
+    }
     match reply.stage() {
         Stage::Response => app.release(live),
         // An instance that failed by its own account is not used again.

@@ -21,7 +21,7 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 
 pub(crate) use self::pool::Pool;
 use self::shared::Shared;
-use self::visit::{Serving, Visit, Visiting};
+use self::visit::{Arrival, Serving, Visit, Visiting};
 use self::watch::Watch;
 use super::http;
 use crate::app::App;
@@ -68,11 +68,16 @@ pub(crate) async fn serve(http: Arc<Http03>, call: Call, reply: Reply) -> Result
     state.begin(origin.request_id, stream);
     let stream = state.input.take();
     let request = http::absolute(parts, &origin, stream)?;
-    let (request, _) = Request::from_http(state.http().hooks, request);
+    let (request, transmission) = Request::from_http(state.http().hooks, request);
+    let arrival = Arrival {
+        request,
+        transmission: Box::pin(transmission),
+        reply,
+    };
     let service = http.pre.instantiate_async(&mut store).await;
     let service = service.map_err(|error| failure::of_instantiation(&error, store.data()))?;
     let watch = Arc::<Watch>::default();
-    let result = handle(&mut store, &service, request, reply, &watch).await;
+    let result = handle(&mut store, &service, arrival, &watch).await;
     if !matches!(result, Ok(Ok(()))) {
         watch.fail();
     }
@@ -90,18 +95,23 @@ pub(crate) async fn serve(http: Arc<Http03>, call: Call, reply: Reply) -> Result
 async fn handle(
     store: &mut Store<State>,
     service: &Service,
-    request: Request,
-    reply: Reply,
+    arrival: Arrival,
     watch: &Arc<Watch>,
 ) -> wasmtime::Result<Result<(), ErrorCode>> {
+    let Arrival {
+        request,
+        transmission,
+        reply,
+    } = arrival;
     let driven = store.run_concurrent(async |accessor| {
         let response = match service.handle(accessor, request).await? {
             Ok(response) => response,
             Err(code) => return Ok(Err(code)),
         };
-        let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
+        let response = accessor.with(|store| response.into_http(store, transmission))?;
         reply.set(Ok(response.map(|body| watch.body(body))));
         // The guest may write its body, and work, for as long as it likes after it has returned.
+        poll_fn(|cx| watch.poll_over(cx)).await;
         poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
         Ok(Ok(()))
     });
@@ -126,14 +136,13 @@ pub(crate) async fn share(
     } = call;
     let outcome = stream.outcome();
     let request = http::absolute(parts, &origin, stream)?;
-    let (request, _) = Request::from_http(&mut http::Hooks::default(), request);
-    let visit = Visit::new(
-        app.shared.next_id(),
+    let (request, transmission) = Request::from_http(&mut http::Hooks::default(), request);
+    let arrival = Arrival {
         request,
+        transmission: Box::pin(transmission),
         reply,
-        origin.request_id,
-        outcome,
-    );
+    };
+    let visit = Visit::new(app.shared.next_id(), arrival, origin.request_id, outcome);
     let visit = Arc::new(visit);
     let shared = app
         .shared

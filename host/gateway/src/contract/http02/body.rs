@@ -159,6 +159,8 @@ impl BodyStream {
     fn push(&self, bytes: Bytes) -> StreamResult<()> {
         let written = self.writer.written().saturating_add(bytes.len() as u64);
         if self.declared.is_some_and(|declared| written > declared) {
+            // A stream whose operation has failed is closed (`wasi:io/streams`).
+            self.writer.refuse(bytes.len());
             let error = ErrorCode::HttpResponseBodySize(Some(written));
             return Err(StreamError::LastOperationFailed(error.into()));
         }

@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView};
 
 use super::refused;
 use super::shared::Shared;
-use super::watch::Watch;
+use super::watch::{Watch, is_last};
 use crate::admission::Permit;
 use crate::error::Error;
 use crate::input::{Outcome, Stream};
@@ -23,12 +23,24 @@ use crate::push::Reply;
 use crate::request_id::RequestId;
 use crate::state::State;
 
+/// A request before the guest has it.
+pub(super) struct Arrival {
+    pub(super) request: Request,
+    /// What the guest says of how it read the request's body.
+    pub(super) transmission: Transmission,
+    pub(super) reply: Reply,
+}
+
+/// How a transfer of a body went.
+pub(super) type Transmission =
+    Pin<Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>>;
+
 /// What the host and the instance know of one request.
 pub(super) struct Visit {
     /// Tells it from the others of its instance.
     pub(super) id: u64,
     /// None: it has begun, or has left before it could.
-    request: Mutex<Option<(Request, Reply)>>,
+    request: Mutex<Option<Arrival>>,
     request_id: RequestId,
     /// The request's body, which is closed when the request is over.
     input: Outcome,
@@ -43,16 +55,10 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) fn new(
-        id: u64,
-        request: Request,
-        reply: Reply,
-        request_id: RequestId,
-        input: Outcome,
-    ) -> Self {
+    pub(super) fn new(id: u64, request: Arrival, request_id: RequestId, input: Outcome) -> Self {
         Self {
             id,
-            request: Mutex::new(Some((request, reply))),
+            request: Mutex::new(Some(request)),
             request_id,
             input,
             is_answered: AtomicBool::new(false),
@@ -62,7 +68,7 @@ impl Visit {
         }
     }
 
-    fn take(&self) -> Option<(Request, Reply)> {
+    fn take(&self) -> Option<Arrival> {
         let mut request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
         request.take()
     }
@@ -87,9 +93,14 @@ impl AccessorTask<State> for Serving {
             visit,
             watch,
         } = self;
-        let Some((request, reply)) = visit.take() else {
+        let Some(arrival) = visit.take() else {
             return Ok(());
         };
+        let Arrival {
+            request,
+            transmission,
+            reply,
+        } = arrival;
         let handle = service.wasi_http_handler().func_handle();
         let call = accessor.with(|mut store| {
             let state = store.data_mut();
@@ -103,7 +114,7 @@ impl AccessorTask<State> for Serving {
         let answer = match answer {
             Ok(response) => Ok(accessor.with(|mut store| {
                 let response = store.data_mut().http().table.delete(response)?;
-                response.into_http(store, async { Ok(()) })
+                response.into_http(store, transmission)
             })?),
             Err(code) => {
                 visit.is_refused.store(true, Ordering::Release);
@@ -132,7 +143,7 @@ impl Body for Delivered {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(None) = frame {
+        if is_last(&frame) && !matches!(frame, Poll::Ready(Some(Err(_)))) {
             self.visit.is_delivered.store(true, Ordering::Release);
         }
         frame
@@ -215,8 +226,8 @@ impl Future for Visiting {
 }
 
 impl Drop for Visiting {
-    /// A request that was served leaves well whenever it is let go; any other takes the instance
-    /// with it, because its task goes on there.
+    /// A request that was served leaves well whenever it is let go; any other retires the instance,
+    /// because its task goes on there.
     fn drop(&mut self) {
         let well = self.visit.is_served();
         self.leave(well);
