@@ -185,29 +185,29 @@ async fn accept(
             let Some(shared) = host.upgrade() else {
                 return Poll::Ready(None);
             };
-            let next = shared.poll_next(cx).map(Some);
-            shared
-                .set_quiet(next.is_pending() && accessor.poll_no_interesting_tasks(cx).is_ready());
-            next
+            let next = shared.next();
+            shared.set_quiet(next.is_none() && accessor.poll_no_interesting_tasks(cx).is_ready());
+            match next {
+                Some(visit) => Poll::Ready(Some(visit)),
+                None => Poll::Pending,
+            }
         });
         let Some(visit) = next.await else {
             return Ok(());
         };
-        let bytes = accessor.with(|mut store| store.data_mut().memory.bytes);
-        // Limit: Reuse::memory
-        if let (true, Some(shared)) = (bytes > bounds.memory, host.upgrade()) {
-            shared.retire();
-        }
-        let service = Arc::clone(service);
-        // Its handle could end it; it ends by itself, or with the instance.
         let Some(shared) = host.upgrade() else {
             return Ok(());
         };
-        let watch = Arc::clone(&shared.watch);
+        let bytes = accessor.with(|mut store| store.data_mut().memory.bytes);
+        // Limit: Reuse::memory
+        if bytes > bounds.memory {
+            shared.retire();
+        }
+        // Its handle could end it; it ends by itself, or with the instance.
         let _serving = accessor.spawn(Serving {
-            service,
+            service: Arc::clone(service),
             visit,
-            watch,
+            watch: Arc::clone(&shared.watch),
         })?;
     }
 }

@@ -43,8 +43,6 @@ struct Requests {
     waiting: VecDeque<Arc<Visit>>,
     /// The tasks of all that are there. One of them is woken when there is something to do.
     wakers: Vec<(u64, Waker)>,
-    /// Who waits in the event loop for another request.
-    acceptor: Option<Waker>,
     under_way: usize,
     served: u32,
     /// It takes no more requests.
@@ -70,7 +68,6 @@ impl Shared {
             requests: Mutex::new(Requests {
                 waiting: VecDeque::new(),
                 wakers: Vec::new(),
-                acceptor: None,
                 under_way: 0,
                 served: 0,
                 is_retired: false,
@@ -139,16 +136,9 @@ impl Shared {
         self.requests().is_retired = true;
     }
 
-    /// Waits for the next request to begin.
-    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Arc<Visit>> {
-        let mut requests = self.requests();
-        match requests.waiting.pop_front() {
-            Some(visit) => Poll::Ready(visit),
-            None => {
-                requests.acceptor = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+    /// The next request to begin. Whoever brings one drives the instance, and so has it asked again.
+    pub(super) fn next(&self) -> Option<Arc<Visit>> {
+        self.requests().waiting.pop_front()
     }
 
     /// Says whether tasks of the guest run.
