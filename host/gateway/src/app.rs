@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Request, Response};
-use tempfile::TempDir;
 use tokio::time::Instant;
 use wasmtime::Store;
 
+use crate::account::Account;
 use crate::admission::Admission;
 use crate::body::Body;
 use crate::call::Call;
@@ -20,6 +20,7 @@ use crate::contract::{Program, cgi, http02, http03};
 use crate::error::{BoxError, Error, Kind, LoadError};
 use crate::gateway::Component;
 use crate::input::{self, Stream};
+use crate::inspect::Contract;
 use crate::instance::{Live, Pool};
 use crate::lane::Lanes;
 use crate::log::Rate;
@@ -28,6 +29,7 @@ use crate::outbound::Outbound;
 use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
 use crate::state::{self, State};
+use crate::wasi::Devices;
 use crate::{pull, push};
 
 /// A component with its settings.
@@ -35,6 +37,8 @@ pub struct App {
     program: Program,
     pub(crate) settings: Arc<AppSettings>,
     pub(crate) lanes: Arc<Lanes>,
+    /// What its guests use of the CPU.
+    pub(crate) account: Arc<Account>,
     engine: wasmtime::Engine,
     admission: Admission,
     pool: Pool,
@@ -44,19 +48,34 @@ pub struct App {
     /// Sends the requests that guests make. None: they may make none.
     outbound: Option<Arc<dyn Outbound>>,
     /// The folder that programs find as `/dev`.
-    devices: Option<Arc<TempDir>>,
+    devices: Option<Arc<Devices>>,
+    /// What a middleware wraps. None: it is no middleware.
+    next: Option<Arc<Self>>,
+    /// The middleware from here inwards.
+    depth: usize,
 }
+
+/// Middleware that one request passes through, one around the other: each has an instance alive
+/// for as long as those within it.
+pub const MIDDLEWARE_MAX: usize = 16;
 
 impl App {
     /// Makes an app of a component. `outbound` sends the requests that its guests make; without it
-    /// every one is denied.
+    /// every one is denied. `next` is the app that a middleware wraps: what it imports as
+    /// `wasgi:gateway/app` calls that one, with its own instances, limits and capabilities.
     ///
-    /// Fails if a folder that the settings grant cannot be opened.
+    /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
+    ///
+    /// Fails if a folder that the settings grant cannot be opened, if a middleware has nothing to
+    /// wrap or another app has something, and if more than [`MIDDLEWARE_MAX`] middleware stand one
+    /// before the other.
     pub fn new(
         component: &Component,
         settings: AppSettings,
         outbound: Option<Arc<dyn Outbound>>,
+        next: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, LoadError> {
+        let depth = check_next(component, &settings.name, next.as_deref())?;
         for dir in &settings.dirs {
             std::fs::read_dir(&dir.host).map_err(|error| {
                 let (name, path) = (&settings.name, dir.host.display());
@@ -64,23 +83,33 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        let accounts = component.lanes.ticker.accounts();
+        let account = accounts.open(&settings.name, settings.weight);
         Ok(Arc::new(Self {
             program: component.program.clone(),
             admission: Admission::new(&settings.limits),
             settings: Arc::new(settings),
             lanes: Arc::clone(&component.lanes),
+            account,
             engine: component.engine.clone(),
             pool: Pool::default(),
             shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
             outbound,
             devices: component.devices.clone(),
+            next,
+            depth,
         }))
     }
 
     /// The app's settings.
     pub fn settings(&self) -> &AppSettings {
         &self.settings
+    }
+
+    /// The app that this one wraps, if it is a middleware.
+    pub fn next(&self) -> Option<&Arc<Self>> {
+        self.next.as_ref()
     }
 
     /// Answers a request.
@@ -143,8 +172,12 @@ impl App {
         }
     }
 
-    /// Ends the reused instances that have waited for too long. To be called now and then.
+    /// Ends the reused instances that have waited for too long, its own and those of what it wraps.
+    /// To be called now and then.
     pub fn sweep(&self) {
+        if let Some(next) = &self.next {
+            next.sweep();
+        }
         if let Some(bounds) = self.reuse() {
             self.pool.sweep(bounds);
             self.shared.sweep(bounds);
@@ -204,5 +237,29 @@ impl App {
             live.permit = None;
             self.pool.keep(live, bounds);
         }
+    }
+}
+
+/// Checks that a middleware has something to wrap and no other app has. Returns how many middleware
+/// there are from here inwards.
+fn check_next(component: &Component, name: &str, next: Option<&App>) -> Result<usize, LoadError> {
+    match (component.is_middleware(), next) {
+        (false, None) => Ok(0),
+        // Limit: MIDDLEWARE_MAX
+        (true, Some(next)) if next.depth < MIDDLEWARE_MAX => Ok(next.depth + 1),
+        (true, Some(_)) => Err(LoadError::new(format!(
+            "cannot put {name} before so many middleware: expected at most {MIDDLEWARE_MAX}"
+        ))
+        .with_hint("join some of them to one component, or leave some out")),
+        (true, None) => Err(LoadError::new(format!(
+            "cannot serve {name} by itself: it is a middleware, which wraps another app"
+        ))
+        .with_hint("name it in `middleware = [...]` of an `[[app]]`")),
+        (false, Some(next)) => Err(LoadError::new(format!(
+            "cannot put {name} before {}: it is no middleware, because it does not import {}",
+            next.settings.name,
+            Contract::Gateway.interface()
+        ))
+        .with_hint("build it for the world `middleware`, or serve it as an app of its own")),
     }
 }

@@ -41,6 +41,15 @@ impl Body {
         }
     }
 
+    /// All of the body, if it is there as a whole.
+    pub(crate) fn into_whole(self) -> Result<Bytes, Self> {
+        match self.inner {
+            Inner::Empty => Ok(Bytes::new()),
+            Inner::Whole(bytes) => Ok(bytes),
+            inner @ (Inner::Pulled(_) | Inner::Pushed(_)) => Err(Self { inner }),
+        }
+    }
+
     pub(crate) fn pulled(pulled: Pulled) -> Self {
         Self {
             inner: Inner::Pulled(Box::new(pulled)),

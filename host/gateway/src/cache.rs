@@ -29,21 +29,16 @@ impl Cache {
     ///
     /// Fails if somebody else owns it or may write to it: whoever writes an entry runs code here.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        let metadata = fs::metadata(folder)?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(io::Error::other("another user owns it"));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(io::Error::other("other users may write to it"));
-        }
+        open_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             bytes_max: CACHE_BYTES_MAX,
         })
+    }
+
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The file of an entry that is there and whole.
@@ -83,6 +78,9 @@ impl Cache {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let metadata = entry.metadata()?;
+            if metadata.is_dir() {
+                continue;
+            }
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             entries.push((modified, metadata.len(), entry.path()));
         }
@@ -106,6 +104,22 @@ impl Cache {
     fn digest(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.sha256"))
     }
+}
+
+/// Opens a folder that must be the user's alone, and makes it if it is not there.
+pub(crate) fn open_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let metadata = fs::metadata(folder)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("another user owns it"));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(io::Error::other("other users may write to it"));
+    }
+    Ok(())
 }
 
 /// The lower-case hexadecimal form of bytes.

@@ -1,7 +1,13 @@
-//! From the bytes of a component or module to code: from the cache, or by compiling.
+//! From a file to code: from the cache, or by compiling it, in this process or in one of its own.
 //!
 //! Owns two of the crate's places with `unsafe`: loading code that was compiled before.
 
+mod child;
+mod options;
+mod process;
+mod wire;
+
+use std::fmt::Display;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -10,18 +16,24 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module, Result};
 
+pub use self::child::compile_stdio;
+pub use self::options::{CompileLimits, Compiler};
+use self::process::Process;
+use self::wire::Form;
+use crate::binary::Binary;
 use crate::cache::{self, Cache};
+use crate::engine::Target;
 use crate::error::LoadError;
 
 /// Counts changes of what an entry of the compile cache means.
-const CACHE_VERSION: &str = "1";
+const CACHE_VERSION: &str = "2";
 
 /// What wasmtime compiles: components, and modules.
 pub(crate) trait Code: Sized {
-    /// Compiles for use at once.
-    fn compile(engine: &Engine, bytes: &[u8]) -> Result<Self>;
+    /// What the file is.
+    const FORM: Form;
 
-    /// Compiles for the cache.
+    /// Compiles.
     fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>>;
 
     /// Loads an entry of the cache.
@@ -32,7 +44,7 @@ pub(crate) trait Code: Sized {
     #[expect(unsafe_code, reason = "wasmtime cannot check native code")]
     unsafe fn deserialize_file(engine: &Engine, path: &Path) -> Result<Self>;
 
-    /// Loads what was compiled for the cache.
+    /// Loads what was compiled.
     ///
     /// # Safety
     ///
@@ -45,9 +57,7 @@ pub(crate) trait Code: Sized {
 macro_rules! code {
     ($type:ident, $precompile:ident) => {
         impl Code for $type {
-            fn compile(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-                Self::from_binary(engine, bytes)
-            }
+            const FORM: Form = Form::$type;
 
             fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>> {
                 engine.$precompile(bytes)
@@ -71,51 +81,117 @@ macro_rules! code {
 code!(Component, precompile_component);
 code!(Module, precompile_module);
 
-/// Takes code from the cache, or compiles it and keeps it there.
-pub(crate) fn obtain<C: Code>(
-    engine: &Engine,
-    cache: Option<&Cache>,
-    path: &Path,
-    bytes: &[u8],
-) -> std::result::Result<C, LoadError> {
-    let compile = || match cache {
-        None => C::compile(engine, bytes),
-        Some(cache) => through(engine, cache, bytes),
-    };
-    // A compiler has room for mistakes, and one file is not to end the host of all others.
-    let compiled = catch_unwind(AssertUnwindSafe(compile))
-        .unwrap_or_else(|_| Err(wasmtime::format_err!("the compiler failed")));
-    compiled.map_err(|error| {
-        LoadError::new(format!(
-            "cannot compile {}: {}",
-            path.display(),
-            error.root_cause()
-        ))
-        .with_hint("the file may be damaged, or use a feature of WebAssembly that is not enabled")
-    })
+/// Where code comes from.
+pub(crate) struct Source {
+    cache: Option<Cache>,
+    /// None: this process compiles.
+    process: Option<Process>,
 }
 
-fn through<C: Code>(engine: &Engine, cache: &Cache, bytes: &[u8]) -> Result<C> {
-    let key = key(engine, bytes);
-    if let Some(found) = cache.find(&key).and_then(|entry| map(engine, &entry)) {
-        return Ok(found);
+impl Source {
+    pub(crate) fn new(compiler: &Compiler, cache: Option<Cache>) -> Self {
+        let process = match compiler {
+            Compiler::InProcess => None,
+            Compiler::Process {
+                program,
+                args,
+                limits,
+            } => Some(Process::new(program.clone(), args.clone(), *limits)),
+        };
+        Self { cache, process }
     }
-    let artifact = C::precompile(engine, bytes)?;
-    match cache.insert(&key, &artifact) {
-        Ok(entry) => {
-            if let Some(code) = map(engine, &entry) {
-                return Ok(code);
-            }
+
+    /// Takes code from the cache, or compiles it and keeps it there.
+    pub(crate) fn obtain<C: Code>(
+        &self,
+        engine: &Engine,
+        target: Target,
+        binary: &Binary,
+    ) -> std::result::Result<C, LoadError> {
+        let settings = settings(engine);
+        let key = format!("{}-{}", binary.digest(), cache::hex(&settings[..8]));
+        let cached = self.cache.as_ref().and_then(|cache| cache.find(&key));
+        if let Some(found) = cached.and_then(|entry| map(engine, &entry)) {
+            return Ok(found);
         }
-        Err(error) => tracing::warn!("cannot write to the compile cache: {error}"),
+        let compiled = match &self.process {
+            Some(process) => process.compile(target, C::FORM, binary.bytes(), &settings),
+            None => here::<C>(engine, binary.bytes()),
+        };
+        let artifact = compiled.map_err(|refusal| refusal.of(binary.path()))?;
+        match self
+            .cache
+            .as_ref()
+            .map(|cache| cache.insert(&key, &artifact))
+        {
+            Some(Ok(entry)) => {
+                if let Some(code) = map(engine, &entry) {
+                    return Ok(code);
+                }
+            }
+            Some(Err(error)) => tracing::warn!("cannot write to the compile cache: {error}"),
+            None => {}
+        }
+        #[expect(
+            unsafe_code,
+            reason = "wasmtime cannot check native code; this was just compiled"
+        )]
+        // SAFETY: the bytes come from this process's compiler, or from that of a program that the
+        // operator named, whose settings are this engine's. They were not elsewhere since.
+        let code = unsafe { C::deserialize(engine, &artifact) };
+        code.map_err(|error| Refusal::invalid(format!("{error:#}")).of(binary.path()))
     }
-    #[expect(
-        unsafe_code,
-        reason = "wasmtime cannot check native code; this was just compiled"
-    )]
-    // SAFETY: the bytes come from this engine's compiler and were not elsewhere since.
-    unsafe {
-        C::deserialize(engine, &artifact)
+
+    /// The folder of the cache.
+    pub(crate) fn cache(&self) -> Option<&Path> {
+        self.cache.as_ref().map(Cache::folder)
+    }
+}
+
+/// Why a file was not compiled.
+struct Refusal {
+    why: String,
+    hint: &'static str,
+}
+
+impl Refusal {
+    /// The compiler refused the file, or failed over it.
+    fn invalid(why: impl Display) -> Self {
+        Self {
+            why: printable(&why.to_string()),
+            hint: "the file may be damaged, or use a feature of WebAssembly that is not enabled",
+        }
+    }
+
+    fn of(self, path: &Path) -> LoadError {
+        let Self { why, hint } = self;
+        LoadError::new(format!("cannot compile {}: {why}", path.display())).with_hint(hint)
+    }
+}
+
+/// Bytes of a compiler's words in a message.
+const WORDS_BYTES_MAX: usize = 1024;
+
+/// What a compiler says, on one line and without control characters: the file has a say in it.
+fn printable(words: &str) -> String {
+    let words = words.trim();
+    let mut text = if words.contains(char::is_control) {
+        words.escape_debug().to_string()
+    } else {
+        words.to_owned()
+    };
+    // Limit: WORDS_BYTES_MAX
+    text.truncate(text.floor_char_boundary(WORDS_BYTES_MAX));
+    text
+}
+
+/// Compiles in this process.
+fn here<C: Code>(engine: &Engine, bytes: &[u8]) -> std::result::Result<Vec<u8>, Refusal> {
+    // A compiler has room for mistakes, and one file is not to end the host of all others.
+    let compiled = catch_unwind(AssertUnwindSafe(|| C::precompile(engine, bytes)));
+    match compiled {
+        Ok(result) => result.map_err(|error| Refusal::invalid(error.root_cause())),
+        Err(_) => Err(Refusal::invalid("the compiler failed")),
     }
 }
 
@@ -131,15 +207,13 @@ fn map<C: Code>(engine: &Engine, entry: &Path) -> Option<C> {
         .ok()
 }
 
-/// The name of a file's code in the cache: its bytes, and all that its compilation depends on.
-fn key(engine: &Engine, bytes: &[u8]) -> String {
+/// The digest of all that a file's code depends on, but the file.
+fn settings(engine: &Engine) -> [u8; 32] {
     let mut settings = Sha256Hasher(Sha256::new());
     CACHE_VERSION.hash(&mut settings);
     env!("CARGO_PKG_VERSION").hash(&mut settings);
     engine.precompile_compatibility_hash().hash(&mut settings);
-    let component = cache::hex(&Sha256::digest(bytes));
-    let settings = cache::hex(&settings.0.finalize()[..8]);
-    format!("{component}-{settings}")
+    settings.0.finalize().into()
 }
 
 /// A standard hasher whose result is the same on every machine and for every build.
@@ -152,5 +226,28 @@ impl Hasher for Sha256Hasher {
 
     fn finish(&self) -> u64 {
         unreachable!("the digest is read instead")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{self, Class, DebugInfo};
+
+    #[test]
+    fn what_compiles_and_what_runs_have_the_same_settings() {
+        let of = |target| settings(&engine::compiling(target).unwrap());
+        let mut all = Vec::new();
+        for class in [Class::Synchronous, Class::Concurrent] {
+            for debug_info in [DebugInfo::Ignored, DebugInfo::Used] {
+                let target = Target { class, debug_info };
+                for instances in [1, 3] {
+                    let runs = engine::engine(target, instances).unwrap();
+                    assert_eq!(settings(&runs), of(target), "{target:?}");
+                }
+                assert!(!all.contains(&of(target)), "{target:?} is as another");
+                all.push(of(target));
+            }
+        }
     }
 }

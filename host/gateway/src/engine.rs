@@ -48,23 +48,76 @@ pub(crate) enum Class {
     Concurrent,
 }
 
-/// Makes the engine of a class, with room for so many instances at one time.
-pub(crate) fn engine(class: Class, instances: usize) -> wasmtime::Result<Engine> {
+/// Whether the backtraces of guests have source lines.
+///
+/// wasmtime parses a component's debug information anew for each frame of each backtrace, in the
+/// host and beyond the reach of every limit. A few hundred KiB can be made so that this takes all
+/// of a machine's memory: each of many units names the same list of many address ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DebugInfo {
+    /// They have the names of functions alone.
+    Ignored,
+    /// They have source lines if a component has debug information. For components that are
+    /// trusted.
+    Used,
+}
+
+/// What code is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) class: Class,
+    pub(crate) debug_info: DebugInfo,
+}
+
+/// Makes an engine with room for so many instances at one time.
+pub(crate) fn engine(target: Target, instances: usize) -> wasmtime::Result<Engine> {
+    let mut config = config(target);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    Engine::new(&config)
+}
+
+/// Instances that a new engine may have room for, beside engines with room for `others`, until the
+/// process has as many memory mappings as this machine lets it have.
+pub(crate) fn room(others: usize) -> usize {
+    let most = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    let Some(most) = most.and_then(|most| most.trim().parse::<usize>().ok()) else {
+        return INSTANCES_MAX;
+    };
+    let all = most.saturating_sub(MAPPINGS_OF_HOST) / MAPPINGS_PER_INSTANCE;
+    all.saturating_sub(others)
+}
+
+/// Mappings of an instance that is alive: two of its stack and four of each memory, of which some
+/// instances have a second one.
+const MAPPINGS_PER_INSTANCE: usize = 7;
+
+/// Mappings of all else: code, libraries, threads, the allocator.
+const MAPPINGS_OF_HOST: usize = 2_000;
+
+/// Makes an engine that only compiles, and reserves nothing.
+pub(crate) fn compiling(target: Target) -> wasmtime::Result<Engine> {
+    Engine::new(&config(target))
+}
+
+/// All that code depends on.
+fn config(target: Target) -> Config {
     let mut config = Config::new();
     config
-        .concurrency_support(class == Class::Concurrent)
+        .concurrency_support(target.class == Class::Concurrent)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_details(match target.debug_info {
+            DebugInfo::Ignored => WasmBacktraceDetails::Disable,
+            DebugInfo::Used => WasmBacktraceDetails::Enable,
+        })
         // Backtraces of guests need none; registering it makes loading and dropping code slow.
-        .native_unwind_info(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+        .native_unwind_info(false);
     // What no toolchain emits stays off: each feature is more to attack. Several memories stay on,
     // because the code that wasmtime puts between composed components uses them.
     config.wasm_memory64(false);
-    Engine::new(&config)
+    config
 }
 
 fn pool(instances: usize) -> PoolingAllocationConfig {

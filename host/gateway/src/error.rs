@@ -23,6 +23,7 @@ pub struct Error {
     message: String,
     source: Option<BoxError>,
     report: Option<Box<GuestReport>>,
+    app: Option<Box<str>>,
 }
 
 /// What a guest left behind when it failed: for the log, not for clients.
@@ -67,6 +68,8 @@ pub enum Kind {
     WallLimit,
     /// The guest took too long to make the next chunk of the response's body.
     IdleLimit,
+    /// The app is there, but no release of it could be loaded.
+    NotLoaded,
     /// The app, or the host, has no room for another request.
     Overloaded,
     /// The host could not make an instance.
@@ -88,7 +91,7 @@ pub enum Fault {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BadRequest,
         Self::NoApp,
         Self::HeadTimeout,
@@ -104,6 +107,7 @@ impl Kind {
         Self::CpuLimit,
         Self::WallLimit,
         Self::IdleLimit,
+        Self::NotLoaded,
         Self::Overloaded,
         Self::Instantiation,
         Self::Bug,
@@ -127,7 +131,7 @@ impl Kind {
             | Self::CpuLimit
             | Self::WallLimit
             | Self::IdleLimit => Fault::Guest,
-            Self::Overloaded | Self::Instantiation | Self::Bug => Fault::Host,
+            Self::NotLoaded | Self::Overloaded | Self::Instantiation | Self::Bug => Fault::Host,
         }
     }
 
@@ -146,7 +150,7 @@ impl Kind {
             | Self::MemoryLimit
             | Self::HostCallLimit => 502,
             Self::CpuLimit | Self::WallLimit | Self::IdleLimit => 504,
-            Self::Overloaded => 503,
+            Self::NotLoaded | Self::Overloaded => 503,
             Self::Instantiation | Self::Bug => 500,
         };
         StatusCode::from_u16(code).expect("each code above has three digits")
@@ -170,6 +174,7 @@ impl Kind {
             Self::CpuLimit => "cpu-limit",
             Self::WallLimit => "wall-limit",
             Self::IdleLimit => "idle-limit",
+            Self::NotLoaded => "not-loaded",
             Self::Overloaded => "overloaded",
             Self::Instantiation => "instantiation",
             Self::Bug => "bug",
@@ -202,6 +207,7 @@ impl Error {
             message,
             source: None,
             report: None,
+            app: None,
         }
     }
 
@@ -219,6 +225,18 @@ impl Error {
         self
     }
 
+    /// Says which app it is that failed. The first who says so knows.
+    #[must_use]
+    pub(crate) fn of_app(mut self, name: &str) -> Self {
+        self.app.get_or_insert_with(|| name.into());
+        self
+    }
+
+    /// The name of the app that failed, if that is one behind a middleware.
+    pub fn app(&self) -> Option<&str> {
+        self.app.as_deref()
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -229,9 +247,12 @@ impl Error {
         self.report.as_deref()
     }
 
-    /// This error and all beneath it, joined with `: `.
+    /// This error and all beneath it, joined with `: `; before them the app behind a middleware.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
+        let mut text = match &self.app {
+            Some(app) => format!("behind its middleware, {app}: {self}"),
+            None => self.to_string(),
+        };
         let mut next = self.source();
         while let Some(error) = next {
             text.push_str(": ");
@@ -324,5 +345,8 @@ mod tests {
         let error = Error::new(Kind::Bug, "outer").with_source("inner");
         assert_eq!(error.to_string(), "outer");
         assert_eq!(error.chain(), "outer: inner");
+        let error = error.of_app("shop").of_app("auth");
+        assert_eq!(error.app(), Some("shop"));
+        assert_eq!(error.chain(), "behind its middleware, shop: outer: inner");
     }
 }

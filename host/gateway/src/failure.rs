@@ -58,8 +58,10 @@ pub(crate) fn of_instantiation(error: &wasmtime::Error, state: &State) -> Error 
 }
 
 /// The error of a guest that said itself that it failed.
-pub(crate) fn of_guest(message: &str, state: &State) -> Error {
-    state.input.client_error().unwrap_or_else(|| {
+pub(crate) fn of_guest(message: &str, state: &mut State) -> Error {
+    // It may only say what others made of its request: the client, or the app that it wraps.
+    let inner = state.wrapped.as_mut().and_then(|app| app.take_error());
+    state.input.client_error().or(inner).unwrap_or_else(|| {
         let message = message.escape_debug().to_string();
         Error::new(Kind::GuestFailed, message).with_report(report(None, state))
     })

@@ -1,155 +1,140 @@
-//! The gateway: the engines, what is linked into them, and the way from a file to a component.
+//! The gateway: the way from a file to a component.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use tempfile::TempDir;
+use wasmtime::Module;
 use wasmtime::component::Linker;
-use wasmtime::{Engine, Module};
 
+use crate::background::Background;
+use crate::binary::Binary;
 use crate::cache::Cache;
-use crate::compile::obtain;
+use crate::compile::{Compiler, Source};
 use crate::contract::Program;
 use crate::contract::cgi::Command;
 use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
-use crate::engine::{self, Class};
+use crate::engine::{Class, DebugInfo};
 use crate::error::LoadError;
 use crate::inspect::{self, Contract, Inspection};
-use crate::lane::{Background, Lanes};
+use crate::lane::Lanes;
+use crate::linked::Engines;
 use crate::state::State;
 use crate::ticker::Ticker;
-use crate::wasi;
+use crate::wasi::Devices;
 
 /// What an operator decides about a gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayOptions {
     /// The folder of the compile cache. None: compile at every start.
     pub cache: Option<PathBuf>,
-    /// Instances that may be alive at one time, summed over all apps.
+    /// Where components are compiled that are not in the cache.
+    pub compiler: Compiler,
+    /// Whether the backtraces of guests have source lines.
+    pub debug_info: DebugInfo,
+    /// Instances that may be alive at one time, summed over the apps that are loaded first. See
+    /// [`Gateway::reserve`].
     pub instances: usize,
 }
 
 /// Loads components, and holds what their instances share.
 pub struct Gateway {
-    synchronous: Linked,
-    /// Made with the first component that needs it.
-    concurrent: OnceLock<Linked>,
+    engines: Engines,
+    source: Source,
     /// Made with the first command.
-    devices: OnceLock<Arc<TempDir>>,
-    /// What core modules import. They run on the synchronous engine.
-    modules: wasmtime::Linker<State>,
-    instances: usize,
+    devices: OnceLock<Arc<Devices>>,
     lanes: Arc<Lanes>,
-    cache: Option<Cache>,
-}
-
-/// An engine, and what components of its class import.
-struct Linked {
-    engine: Engine,
-    linker: Linker<State>,
 }
 
 /// A component that was compiled and checked, ready to be made an app of.
 pub struct Component {
     pub(crate) program: Program,
-    pub(crate) engine: Engine,
+    pub(crate) engine: wasmtime::Engine,
     pub(crate) lanes: Arc<Lanes>,
     /// The folder that a command finds as `/dev`.
-    pub(crate) devices: Option<Arc<TempDir>>,
+    pub(crate) devices: Option<Arc<Devices>>,
+    is_middleware: bool,
+}
+
+impl Component {
+    /// Whether it is a middleware: an app that wraps another one.
+    pub fn is_middleware(&self) -> bool {
+        self.is_middleware
+    }
 }
 
 impl Gateway {
     /// Makes a gateway.
     ///
-    /// Fails if the machine lacks the address space for so many instances, or if the cache's folder
-    /// is not the user's alone.
+    /// Fails if the cache's folder is not the user's alone.
     pub fn new(options: &GatewayOptions) -> Result<Self, LoadError> {
-        let instances = options.instances;
-        let synchronous = Linked::new(Class::Synchronous, instances).map_err(unstartable)?;
-        let mut modules = wasmtime::Linker::new(&synchronous.engine);
-        Command::link(&mut modules).map_err(unstartable)?;
-        let ticker = Ticker::start(synchronous.engine.weak()).map_err(unstartable)?;
-        let lanes = Arc::new(Lanes {
-            ticker: Arc::new(ticker),
-            background: Background::default(),
-        });
+        let ticker = Ticker::start()
+            .map_err(|error| LoadError::new(format!("cannot start a thread: {error}")))?;
+        let ticker = Arc::new(ticker);
+        let cache = options.cache.as_deref().map(open_cache).transpose()?;
         Ok(Self {
-            synchronous,
-            concurrent: OnceLock::new(),
+            engines: Engines::new(options.instances, options.debug_info, Arc::clone(&ticker)),
+            source: Source::new(&options.compiler, cache),
             devices: OnceLock::new(),
-            modules,
-            instances,
-            lanes,
-            cache: options.cache.as_deref().map(open_cache).transpose()?,
+            lanes: Arc::new(Lanes {
+                ticker,
+                background: Background::default(),
+            }),
         })
     }
 
-    /// Loads a component, or a core module that is a command, from its file: from the cache, or by
-    /// compiling it.
-    pub fn load(&self, path: &Path) -> Result<Component, LoadError> {
-        let bytes = inspect::read(path)?;
-        let inspection = inspect::inspect_bytes(path, &bytes)?;
+    /// Says how many instances may be alive at one time, summed over all apps that there will be.
+    /// What is loaded from now on has room for so many, up to
+    /// [`INSTANCES_MAX`](crate::INSTANCES_MAX); what was loaded before keeps the room that it has.
+    pub fn reserve(&self, instances: usize) {
+        self.engines.reserve(instances);
+    }
+
+    /// Loads a component, or a core module that is a command: from the cache, or by compiling it.
+    ///
+    /// Blocks for as long as that takes. Fails if the file cannot be served, and, with the first
+    /// component of its class, if the machine lacks the address space for so many instances.
+    pub fn load(&self, binary: &Binary) -> Result<Component, LoadError> {
+        let inspection = inspect::inspect(binary)?;
+        let path = binary.path();
         let contract = contract(path, &inspection)?;
-        let linked = match contract {
-            Contract::Http03 => self.concurrent()?,
-            _ if inspection.is_concurrent => self.concurrent()?,
-            _ => &self.synchronous,
+        let class = match contract {
+            Contract::Http03 => Class::Concurrent,
+            _ if inspection.is_concurrent => Class::Concurrent,
+            _ => Class::Synchronous,
         };
+        let linked = self.engines.newest(class)?;
+        let (engine, target, source) = (&linked.engine, linked.target, &self.source);
         let program = if contract == Contract::Module {
-            let module: Module = obtain(&linked.engine, self.cache.as_ref(), path, &bytes)?;
-            Command::module(&self.modules, &module)
+            let module: Module = source.obtain(engine, target, binary)?;
+            Command::module(&linked.modules, &module)
                 .map(|command| Program::Command(Arc::new(command)))
         } else {
-            let component = obtain(&linked.engine, self.cache.as_ref(), path, &bytes)?;
-            program(contract, &linked.linker, &component)
+            let component = source.obtain(engine, target, binary)?;
+            program(contract, &linked.components, &component)
         };
         Ok(Component {
-            program: program.map_err(|error| unlinkable(path, &inspection, &error))?,
-            engine: linked.engine.clone(),
+            program: program.map_err(|error| unlinkable(path, &error))?,
+            engine: engine.clone(),
             lanes: Arc::clone(&self.lanes),
             devices: matches!(contract, Contract::Command | Contract::Module)
                 .then(|| self.devices())
                 .transpose()?,
+            is_middleware: inspection.is_middleware(),
         })
     }
 
-    fn devices(&self) -> Result<Arc<TempDir>, LoadError> {
-        if let Some(folder) = self.devices.get() {
-            return Ok(Arc::clone(folder));
+    fn devices(&self) -> Result<Arc<Devices>, LoadError> {
+        if let Some(devices) = self.devices.get() {
+            return Ok(Arc::clone(devices));
         }
-        let folder = wasi::devices().map_err(|error| {
-            LoadError::new(format!("cannot make a folder for /dev/null: {error}"))
-                .with_hint("let TMPDIR name a folder that can be written to")
+        let devices = Devices::new(self.source.cache()).map_err(|error| {
+            LoadError::new(format!("cannot make a folder for /dev/null: {error}")).with_hint(
+                "let the compile cache, or without one TMPDIR, be a folder that can be written to",
+            )
         })?;
-        Ok(Arc::clone(self.devices.get_or_init(|| Arc::new(folder))))
-    }
-
-    fn concurrent(&self) -> Result<&Linked, LoadError> {
-        if let Some(linked) = self.concurrent.get() {
-            return Ok(linked);
-        }
-        let linked = Linked::new(Class::Concurrent, self.instances).map_err(unstartable)?;
-        // Whoever was faster has made the same.
-        let linked = self.concurrent.get_or_init(|| linked);
-        self.lanes.ticker.add(linked.engine.weak());
-        Ok(linked)
-    }
-}
-
-impl Linked {
-    fn new(class: Class, instances: usize) -> wasmtime::Result<Self> {
-        let engine = engine::engine(class, instances)?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        Http02::link(&mut linker)?;
-        Native::link(&mut linker)?;
-        if class == Class::Concurrent {
-            Http03::link(&mut linker)?;
-        }
-        Ok(Self { engine, linker })
+        Ok(Arc::clone(self.devices.get_or_init(|| Arc::new(devices))))
     }
 }
 
@@ -166,11 +151,6 @@ fn program(
             Program::Command(Arc::new(Command::component(linker, component)?))
         }
     })
-}
-
-fn unstartable(error: impl Display) -> LoadError {
-    LoadError::new(format!("cannot start the engine: {error:#}"))
-        .with_hint("lower `concurrency` in the `[app.limits]` of the manifest")
 }
 
 /// Whether a folder can be the compile cache: the user's alone, and made if it was missing.
@@ -190,6 +170,13 @@ fn open_cache(folder: &Path) -> Result<Cache, LoadError> {
 
 fn contract(path: &Path, inspection: &Inspection) -> Result<Contract, LoadError> {
     let name = path.display();
+    if inspection.wraps_by_another_contract() {
+        let app = Contract::Gateway.interface();
+        return Err(LoadError::new(format!(
+            "cannot serve {name}: it imports {app} and does not export it, but a middleware does both"
+        ))
+        .with_hint("build it for the world `middleware` of wasgi:gateway"));
+    }
     inspection.contract.ok_or_else(|| {
         let exports = match inspection.exports.as_slice() {
             [] => "nothing".to_owned(),
@@ -203,19 +190,9 @@ fn contract(path: &Path, inspection: &Inspection) -> Result<Contract, LoadError>
     })
 }
 
-fn unlinkable(path: &Path, inspection: &Inspection, error: &wasmtime::Error) -> LoadError {
-    let is_known = |name: &str| {
-        ["wasi:", "wasi_snapshot_preview1", "wasgi:gateway/"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-    };
+fn unlinkable(path: &Path, error: &wasmtime::Error) -> LoadError {
     let name = path.display();
-    match inspection.imports.iter().find(|import| !is_known(import)) {
-        Some(import) => LoadError::new(format!(
-            "cannot serve {name}: it imports {import}, which is not granted: only wasgi:gateway and \
-             WASI are"
-        )),
-        None => LoadError::new(format!("cannot serve {name}: {error:#}")),
-    }
-    .with_hint(format!("see what it asks for with: wasgi inspect {name}"))
+    LoadError::new(format!("cannot serve {name}: {error:#}")).with_hint(format!(
+        "wasgi:gateway and WASI are what it may import; see what it does with: wasgi inspect {name}"
+    ))
 }

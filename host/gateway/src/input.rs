@@ -50,8 +50,11 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A body that fails with [`io::ErrorKind::InvalidData`] is not what HTTP allows; any other
-    /// failure means that the rest of it will not come.
+    /// failure means that the rest of it will not come. One that was handed on has said why.
     fn of(error: &BoxError) -> Self {
+        if let Some(failure) = error.downcast_ref::<Self>() {
+            return *failure;
+        }
         match error.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::InvalidData) => Self::Malformed,
             _ => Self::Closed,
@@ -243,6 +246,16 @@ impl Input {
         std::mem::replace(&mut self.stream, rest)
     }
 
+    /// Takes what was not read, to hand it on. Its failure is still seen here.
+    pub(crate) fn hand_on(&mut self, generation: u32) -> Result<Rest, Failure> {
+        self.check(generation)?;
+        Ok(Rest {
+            first: std::mem::take(&mut self.rest),
+            stream: self.take(),
+            trailers: self.trailers.take(),
+        })
+    }
+
     /// Reads at most so many bytes; none at the end.
     pub(crate) async fn read(&mut self, generation: u32, max: u32) -> Result<Bytes, Failure> {
         self.check(generation)?;
@@ -283,6 +296,41 @@ impl Input {
     }
 }
 
+/// What is left of an input.
+pub(crate) struct Rest {
+    /// What had come and was not read.
+    first: Bytes,
+    stream: Stream,
+    /// The trailers, if they had come.
+    trailers: Option<HeaderMap>,
+}
+
+impl Body for Rest {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        if !self.first.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        match ready!(Pin::new(&mut self.stream).poll_frame(cx)) {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None => {
+                let trailers = self.trailers.take().map(Frame::trailers);
+                Poll::Ready(trailers.map(Ok))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_empty() && self.trailers.is_none() && self.stream.is_end_stream()
+    }
+}
+
 /// The body of a request in the form that every store holds; none if there is nothing to read.
 pub(crate) fn boxed<B>(body: B) -> Option<RequestBody>
 where
@@ -292,88 +340,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use http_body_util::{Full, StreamBody};
-
-    use super::*;
-
-    fn full(text: &'static str, limit: u64) -> Stream {
-        let body = boxed(Full::new(Bytes::from_static(text.as_bytes())));
-        Stream::new(body, &limits(limit))
-    }
-
-    fn limits(request_body: u64) -> Limits {
-        Limits {
-            request_body,
-            idle: Duration::from_millis(10),
-            ..Limits::DEFAULT
-        }
-    }
-
-    #[tokio::test]
-    async fn is_read_in_pieces_to_its_end() {
-        let mut input = Input::default();
-        let generation = input.begin(full("hello", 5));
-        assert_eq!(input.read(generation, 3).await.unwrap(), "hel");
-        assert_eq!(input.read(generation, 0).await.unwrap(), "");
-        assert_eq!(input.read(generation, 9).await.unwrap(), "lo");
-        assert_eq!(input.read(generation, 9).await.unwrap(), "");
-        assert_eq!(input.read(generation, 9).await.unwrap(), "");
-        assert!(input.trailers(generation).await.unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn is_closed_for_the_handles_of_other_requests() {
-        let mut input = Input::default();
-        let first = input.begin(full("first", 9));
-        let second = input.begin(full("second", 9));
-        assert_eq!(input.read(first, 9).await, Err(Failure::Closed));
-        assert_eq!(input.read(second, 9).await.unwrap(), "second");
-        input.end();
-        assert_eq!(input.read(second, 9).await, Err(Failure::Closed));
-    }
-
-    #[tokio::test]
-    async fn fails_for_good_over_the_limit() {
-        let mut input = Input::default();
-        let generation = input.begin(full("hello", 4));
-        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge(4)));
-        assert_eq!(input.read(generation, 9).await, Err(Failure::TooLarge(4)));
-        assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTooLarge);
-    }
-
-    #[tokio::test]
-    async fn fails_if_the_client_is_silent() {
-        let silent = StreamBody::new(Silent);
-        let mut input = Input::default();
-        let silent = silent.map_err(|e: Infallible| match e {}).boxed_unsync();
-        let generation = input.begin(Stream::new(Some(silent), &limits(9)));
-        let failure = input.read(generation, 9).await.unwrap_err();
-        assert!(matches!(failure, Failure::TimedOut(_)), "{failure}");
-        assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTimeout);
-    }
-
-    #[tokio::test]
-    async fn a_stream_that_was_taken_tells_of_its_failure() {
-        let mut input = Input::default();
-        let generation = input.begin(full("hello", 4));
-        let mut stream = input.take();
-        assert_eq!(input.read(generation, 9).await.unwrap(), "");
-        let failure = stream.frame().await.unwrap().unwrap_err();
-        assert_eq!(failure, Failure::TooLarge(4));
-        assert_eq!(input.client_error().unwrap().kind(), Kind::BodyTooLarge);
-    }
-
-    /// A client that never sends.
-    struct Silent;
-
-    impl futures_core::Stream for Silent {
-        type Item = Result<Frame<Bytes>, Infallible>;
-
-        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            Poll::Pending
-        }
-    }
-}
+mod tests;

@@ -9,10 +9,8 @@ use std::path::Path;
 use serde::Serialize;
 use wasmparser::{Encoding, Parser, Payload};
 
+use crate::binary::Binary;
 use crate::error::LoadError;
-
-/// Bytes of a file that the host is willing to compile.
-pub const COMPONENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// A contract between the host and a component, recognised from what the component exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -96,6 +94,23 @@ pub struct Inspection {
     pub producers: Vec<String>,
 }
 
+impl Inspection {
+    /// Whether it is a middleware: an app of the native contract that wraps another one.
+    pub fn is_middleware(&self) -> bool {
+        self.contract == Some(Contract::Gateway) && self.imports_app()
+    }
+
+    /// Whether it would wrap an app, but serves a contract that has no place for that.
+    pub(crate) fn wraps_by_another_contract(&self) -> bool {
+        self.contract != Some(Contract::Gateway) && self.imports_app()
+    }
+
+    fn imports_app(&self) -> bool {
+        let app = Contract::Gateway.interface();
+        self.imports.iter().any(|name| is_version_of(name, app))
+    }
+}
+
 /// A linear memory of a component.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Memory {
@@ -105,32 +120,9 @@ pub struct Memory {
     pub maximum: Option<u64>,
 }
 
-/// Reads a component's own description from its file.
-pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
-    inspect_bytes(path, &read(path)?)
-}
-
-/// Reads a file that may be a component.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let unreadable = |error: std::io::Error| {
-        let name = path.display();
-        LoadError::new(format!("cannot read {name}: {error}"))
-            .with_hint("check the path; wasgi serves .wasm files and folders of them")
-    };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    // Limit: COMPONENT_BYTES_MAX
-    if length > COMPONENT_BYTES_MAX {
-        return Err(LoadError::new(format!(
-            "cannot use {}: it has {length} bytes, more than the {COMPONENT_BYTES_MAX} that a \
-             component may have",
-            path.display()
-        )));
-    }
-    std::fs::read(path).map_err(unreadable)
-}
-
-/// Reads a component's own description from its bytes.
-pub(crate) fn inspect_bytes(path: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
+/// Reads a component's own description.
+pub fn inspect(binary: &Binary) -> Result<Inspection, LoadError> {
+    let (path, bytes) = (binary.path(), binary.bytes());
     check_encoding(path, bytes)?;
     walk(bytes).map_err(|error| {
         LoadError::new(format!(
@@ -314,9 +306,8 @@ mod tests {
             (b"#!/bin/sh", "not WebAssembly"),
             (b"\0asm\x0d\0\x01\0\xff", "not valid"),
         ] {
-            let error = inspect_bytes(Path::new("x.wasm"), bytes)
-                .unwrap_err()
-                .to_string();
+            let binary = Binary::new(Path::new("x.wasm"), bytes.into()).unwrap();
+            let error = inspect(&binary).unwrap_err().to_string();
             assert!(error.contains("x.wasm") && error.contains(what), "{error}");
         }
     }

@@ -112,6 +112,8 @@ proptest! {
             local: "127.0.0.1:80".parse().unwrap(),
             remote: Arc::new(Peer { address: "127.0.0.2".to_owned(), port: 1 }),
             script_name_length: mount,
+            route_parameters: Vec::new(),
+            server: None,
         };
         let (script_name, path_info) = request::split_path(&parts.uri, &origin);
         prop_assert_eq!(format!("{script_name}{path_info}"), parts.uri.path());

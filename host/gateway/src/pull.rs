@@ -22,6 +22,7 @@ use crate::idle::{Idle, too_idle};
 use crate::instance::Live;
 use crate::lane::Run;
 use crate::response::{self, Head};
+use crate::wrapped::Wrapped;
 
 /// Answers a request.
 pub(crate) async fn answer(
@@ -31,21 +32,30 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, Error> {
     let app = Arc::clone(&call.app);
     let meter = Arc::clone(&call.meter);
-    let run = Run::new(&app.lanes, meter, handle(Arc::clone(native), call));
+    let run = Run::new(
+        &app.lanes,
+        &app.account,
+        meter,
+        handle(Arc::clone(native), call),
+    );
     call::until(deadline, &app, async { run.await? }).await
 }
 
 async fn handle(native: Arc<Native>, call: Call) -> Result<Response<Body>, Error> {
     let mut entered = call.enter(native.pre()).await?;
     let Entered {
+        app,
         live,
         parts,
         origin,
         generation,
-        ..
     } = &mut entered;
+    if let Some(next) = app.next() {
+        let wrapped = Wrapped::new(next, origin, *generation, &app.settings.limits);
+        live.store.data_mut().wrapped = Some(Box::new(wrapped));
+    }
     let answer = native.handle(live, parts, origin, *generation).await;
-    let state = live.store.data();
+    let state = live.store.data_mut();
     let answer = match answer {
         Ok(Ok(answer)) => answer,
         Ok(Err(message)) => return Err(failure::of_guest(&message, state)),
@@ -214,9 +224,9 @@ impl Pulled {
 
     fn run(source: Source, held: Option<Bytes>) -> Stage {
         let meter = source.live.meter();
-        let lanes = Arc::clone(&source.app.lanes);
+        let app = Arc::clone(&source.app);
         Stage::Running {
-            run: Run::new(&lanes, meter, source.step()),
+            run: Run::new(&app.lanes, &app.account, meter, source.step()),
             held,
         }
     }
@@ -275,7 +285,7 @@ impl Source {
                 Ok(Ok(Some(chunk))) => return Ok(Step::Chunk(self, chunk)),
                 Ok(Ok(None)) => return self.end().await.map(Step::End),
                 Ok(Err(message)) => {
-                    return Err(failure::of_guest(&message, self.live.store.data()));
+                    return Err(failure::of_guest(&message, self.live.store.data_mut()));
                 }
                 Err(error) => return Err(failure::of_call(&error, self.live.store.data())),
             }

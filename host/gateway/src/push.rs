@@ -107,7 +107,7 @@ where
     let (outcome, request_id) = (call.stream.outcome(), call.origin.request_id);
     let method = call.parts.method.clone();
     let reply = Reply::default();
-    let run = Run::new(&app.lanes, meter, serve(call, reply.clone()));
+    let run = Run::new(&app.lanes, &app.account, meter, serve(call, reply.clone()));
     let mut guest = Guest {
         app: Arc::clone(&app),
         request_id,

@@ -24,12 +24,26 @@ pub struct Origin {
     pub remote: Arc<Peer>,
     /// Bytes at the start of the path that select the app: its mount.
     pub script_name_length: usize,
+    /// What the parameters of the app's route matched, decoded, in the route's order.
+    pub route_parameters: Vec<(String, String)>,
+    /// Whom the request was for, if somebody other than the client says so: a middleware does.
+    pub server: Option<Server>,
+}
+
+/// The host and port that a request was for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The host, without a port. An IPv6 address stands in brackets.
+    pub name: String,
+    /// The port.
+    pub port: u16,
 }
 
 /// The other end of a connection, in the form that guests are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// The IP address as text. An IPv4 address that came through IPv6 is the IPv4 one.
+    /// The IP address as text. An IPv4 address that came through IPv6 is the IPv4 one. Empty: the
+    /// connection has none.
     pub address: String,
     /// The port.
     pub port: u16,
@@ -55,8 +69,11 @@ pub(crate) fn split_path<'a>(uri: &'a Uri, origin: &Origin) -> (&'a str, &'a str
 }
 
 /// The host and port that a request was for: of an absolute target, else of the `host` field, else
-/// the listener's (RFC 9110, section 7.2; RFC 9112, section 3.2.2).
-pub(crate) fn server<'a>(parts: &'a Parts, origin: &Origin) -> (Cow<'a, str>, u16) {
+/// the listener's (RFC 9110, section 7.2; RFC 9112, section 3.2.2). What its origin says wins.
+pub(crate) fn server<'a>(parts: &'a Parts, origin: &'a Origin) -> (Cow<'a, str>, u16) {
+    if let Some(Server { name, port }) = &origin.server {
+        return (Cow::Borrowed(name), *port);
+    }
     let field = || parts.headers.get(header::HOST)?.to_str().ok();
     let named = parts
         .uri
@@ -76,6 +93,14 @@ pub(crate) fn server<'a>(parts: &'a Parts, origin: &Origin) -> (Cow<'a, str>, u1
             Cow::Owned(origin.local.ip().to_string()),
             origin.local.port(),
         ),
+    }
+}
+
+/// The authority of a request that names none itself.
+pub(crate) fn authority(origin: &Origin) -> String {
+    match &origin.server {
+        Some(Server { name, port }) => format!("{name}:{port}"),
+        None => origin.local.to_string(),
     }
 }
 
@@ -165,6 +190,8 @@ mod tests {
                 port: 40000,
             }),
             script_name_length,
+            route_parameters: Vec::new(),
+            server: None,
         }
     }
 
@@ -197,9 +224,25 @@ mod tests {
         ] {
             let fields: Vec<_> = host.iter().map(|host| ("host", *host)).collect();
             let parts = parts(target, &fields);
-            let (name, port) = server(&parts, &origin(0));
+            let origin = origin(0);
+            let (name, port) = server(&parts, &origin);
             assert_eq!((name.as_ref(), port), expected, "{target} {host:?}");
         }
+    }
+
+    #[test]
+    fn the_server_is_what_the_origin_says_first() {
+        let parts = parts("http://a.example:81/", &[("host", "b.example")]);
+        let server = Server {
+            name: "[::1]".to_owned(),
+            port: 82,
+        };
+        let origin = Origin {
+            server: Some(server),
+            ..origin(0)
+        };
+        assert_eq!(super::server(&parts, &origin), ("[::1]".into(), 82));
+        assert_eq!(authority(&origin), "[::1]:82");
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct AppSettings {
     pub isolation: Isolation,
     /// What the app may use.
     pub limits: Limits,
+    /// The app's part of the CPU when several apps want more than there is, in relation to the
+    /// weights of the others: from 1 to [`WEIGHT_MAX`].
+    pub weight: u32,
     /// The guest's environment variables. Nothing of the host's environment is inherited.
     pub env: Vec<(String, String)>,
     /// The guest's command-line arguments, the program's name not among them.
@@ -24,6 +27,12 @@ pub struct AppSettings {
     pub cgi: CgiForm,
 }
 
+/// The weight of an app that asks for no other: that of Linux's control groups, as the range is.
+pub const WEIGHT_DEFAULT: u32 = 100;
+
+/// The greatest weight.
+pub const WEIGHT_MAX: u32 = 10_000;
+
 impl AppSettings {
     /// An app with every default: a fresh instance for each request, and no capability.
     pub fn new(name: impl Into<String>) -> Self {
@@ -31,6 +40,7 @@ impl AppSettings {
             name: name.into(),
             isolation: Isolation::Request,
             limits: Limits::DEFAULT,
+            weight: WEIGHT_DEFAULT,
             env: Vec::new(),
             args: Vec::new(),
             dirs: Vec::new(),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -18,7 +17,8 @@ use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
 use crate::ticker::Ticker;
-use crate::wasi::{self, Command, Form};
+use crate::wasi::{self, Command, Devices, Form};
+use crate::wrapped::Wrapped;
 
 /// Handles that a guest may hold, in its own tables and in the host's.
 const HANDLES_MAX: usize = 10_000;
@@ -30,6 +30,8 @@ pub(crate) struct State {
     /// The body of the request that is being served.
     pub(crate) input: Input,
     pub(crate) memory: MemoryUse,
+    /// What a middleware wraps, for the request that is being served.
+    pub(crate) wrapped: Option<Box<Wrapped>>,
     /// The request that is being served.
     request_id: RequestId,
     shared: Shared,
@@ -50,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) rate: Arc<Rate>,
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
     /// The folder that programs find as `/dev`.
-    pub(crate) devices: Option<Arc<TempDir>>,
+    pub(crate) devices: Option<Arc<Devices>>,
 }
 
 /// The memory of one instance.
@@ -81,6 +83,7 @@ impl State {
     /// Ends the request that was served.
     pub(crate) fn end(&mut self) {
         self.input.end();
+        self.wrapped = None;
         if let Some(log) = &self.log {
             log.finish();
         }
@@ -115,6 +118,7 @@ pub(crate) fn store(
             limit: shared.settings.limits.memory,
             ..MemoryUse::default()
         },
+        wrapped: None,
         request_id: RequestId::from_number(0),
         shared,
         log: None,

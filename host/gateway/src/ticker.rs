@@ -1,6 +1,8 @@
-//! The thread that ticks the engines' epochs, so that a guest in a loop comes back to the host.
+//! The thread that ticks the engines' epochs, so that a guest in a loop comes back to the host, and
+//! has what the apps use reviewed.
 //!
-//! Owns the thread and its pauses. What happens at a tick is decided in `meter.rs`.
+//! Owns the thread and its pauses. What happens at a tick is decided in `meter.rs`
+//! and `account.rs`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +11,16 @@ use std::time::Duration;
 
 use wasmtime::EngineWeak;
 
+use crate::account::Accounts;
+use crate::meter;
+
 /// Time between two ticks: how long a guest can hold a thread before the host sees it again.
 pub(crate) const TICK: Duration = Duration::from_millis(4);
 
 /// Ticks without a running guest after which the thread pauses, so that an idle host does not wake.
 const IDLE_TICKS: u32 = 250;
 
-/// The ticking thread. It ends when the last handle is dropped or its engines are.
+/// The ticking thread. It ends when the handle is dropped.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
     thread: Thread,
@@ -24,6 +29,7 @@ pub(crate) struct Ticker {
 #[derive(Default)]
 struct Shared {
     engines: Mutex<Vec<EngineWeak>>,
+    accounts: Accounts,
     /// A guest ran since the last tick.
     active: AtomicBool,
     /// The thread waits to be woken.
@@ -33,10 +39,9 @@ struct Shared {
 }
 
 impl Ticker {
-    /// Starts to tick an engine's epoch.
-    pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
+    /// Starts the thread. There is nothing to tick yet.
+    pub(crate) fn start() -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        shared.add(engine);
         let thread = thread::Builder::new().name("wasgi-ticker".into()).spawn({
             let shared = Arc::clone(&shared);
             move || tick(&shared)
@@ -47,9 +52,14 @@ impl Ticker {
         })
     }
 
-    /// Ticks another engine's epoch too.
+    /// Ticks an engine's epoch, for as long as there is the engine.
     pub(crate) fn add(&self, engine: EngineWeak) {
-        self.shared.add(engine);
+        self.shared.lock().push(engine);
+    }
+
+    /// What the apps use.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.shared.accounts
     }
 
     /// Says that a guest is about to run, or still runs.
@@ -76,21 +86,15 @@ impl Drop for Ticker {
 }
 
 impl Shared {
-    fn add(&self, engine: EngineWeak) {
-        self.lock().push(engine);
-    }
-
-    /// Ticks the engines, and returns whether there is one left.
-    fn increment_epochs(&self) -> bool {
-        let mut engines = self.lock();
-        engines.retain(|engine| match engine.upgrade() {
+    /// Ticks the engines, and forgets those that are gone.
+    fn increment_epochs(&self) {
+        self.lock().retain(|engine| match engine.upgrade() {
             Some(engine) => {
                 engine.increment_epoch();
                 true
             }
             None => false,
         });
-        !engines.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<EngineWeak>> {
@@ -102,9 +106,8 @@ fn tick(shared: &Shared) {
     let mut idle_ticks = 0;
     while !shared.stopped.load(Ordering::SeqCst) {
         thread::park_timeout(TICK);
-        if !shared.increment_epochs() {
-            return;
-        }
+        shared.increment_epochs();
+        shared.accounts.review(meter::now());
         if shared.active.swap(false, Ordering::SeqCst) {
             idle_ticks = 0;
             continue;

@@ -2,12 +2,13 @@
 //!
 //! Must not inherit anything of the host's environment, files or network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
+use crate::cache;
 use crate::contract::cgi::{Stdin, Stdout};
 use crate::log::{GuestLog, Stream};
 use crate::settings::{Access, AppSettings};
@@ -97,10 +98,82 @@ fn grant(
 /// The folder in which programs look for devices.
 const DEVICES: &str = "/dev";
 
-/// Makes the folder that programs find there: it has an empty file in the place of `/dev/null`,
-/// which nobody can write to, because all programs share it.
-pub(crate) fn devices() -> io::Result<TempDir> {
-    let folder = TempDir::with_prefix("wasgi-dev-")?;
-    fs::write(folder.path().join("null"), [])?;
-    Ok(folder)
+/// The folder that programs find there. It has an empty file in the place of `/dev/null`, which
+/// nobody can write to, because all programs share it.
+pub(crate) enum Devices {
+    /// In the compile cache, for all hosts that use it.
+    Kept(PathBuf),
+    /// For this host alone.
+    Temporary(TempDir),
+}
+
+impl Devices {
+    /// Makes the folder, or finds the one that a host made before in the compile cache.
+    pub(crate) fn new(cache: Option<&Path>) -> io::Result<Self> {
+        let Some(cache) = cache else {
+            let folder = TempDir::with_prefix("wasgi-dev-")?;
+            fs::write(folder.path().join(NULL), [])?;
+            return Ok(Self::Temporary(folder));
+        };
+        let folder = cache.join("devices");
+        cache::open_folder(&folder)?;
+        let null = folder.join(NULL);
+        if !is_empty_file(&null) {
+            // Renamed into its place: another host may do the same, or use what was there.
+            NamedTempFile::new_in(&folder)?.persist(null)?;
+        }
+        Ok(Self::Kept(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+const NULL: &str = "null";
+
+fn is_empty_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn devices_are_kept_in_the_cache_and_mended() {
+        let cache = tempfile::tempdir().unwrap();
+        let null = cache.path().join("devices/null");
+        let check = || {
+            let devices = Devices::new(Some(cache.path())).unwrap();
+            assert_eq!(devices.path(), null.parent().unwrap());
+            assert!(is_empty_file(&null));
+            let folder = fs::metadata(devices.path()).unwrap();
+            assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+            assert_eq!(fs::read_dir(devices.path()).unwrap().count(), 1);
+        };
+        check();
+        check();
+        fs::write(&null, "no longer empty").unwrap();
+        check();
+        let other = cache.path().join("other");
+        fs::write(&other, "").unwrap();
+        fs::remove_file(&null).unwrap();
+        symlink(other, &null).unwrap();
+        check();
+    }
+
+    #[test]
+    fn devices_without_a_cache_go_with_the_host() {
+        let devices = Devices::new(None).unwrap();
+        let folder = devices.path().to_owned();
+        assert!(is_empty_file(&folder.join(NULL)));
+        drop(devices);
+        assert!(!folder.exists());
+    }
 }

@@ -138,9 +138,9 @@ pub(crate) fn request<B>(
     remove_hops(&mut parts.headers);
     if parts.uri.authority().is_none() && is_empty(parts.headers.get(header::HOST)) {
         // A client of HTTP/1.0 may say nothing; it reached this listener.
-        let local = HeaderValue::try_from(origin.local.to_string());
-        let local = local.map_err(|_| no_authority(&parts))?;
-        parts.headers.insert(header::HOST, local);
+        let host = HeaderValue::try_from(request::authority(origin));
+        let host = host.map_err(|_| no_authority(&parts))?;
+        parts.headers.insert(header::HOST, host);
     }
     Ok(http::Request::from_parts(parts, body))
 }

@@ -1,6 +1,7 @@
 //! `wasgi:gateway/app@0.1`: the native contract (see `wit/README.md`).
 
 mod bindings;
+mod middleware;
 
 use std::sync::OnceLock;
 
@@ -13,8 +14,8 @@ use wasmtime::component::{
 };
 use wasmtime::{Store, StoreContextMut};
 
-use self::bindings::exports::wasgi::gateway::app;
-use self::bindings::wasgi::gateway::types;
+use self::bindings::application::exports::wasgi::gateway::app;
+use self::bindings::application::wasgi::gateway::types;
 use crate::input::Failure;
 use crate::instance::Live;
 use crate::request::{self, Origin};
@@ -74,7 +75,8 @@ impl Native {
         })?;
         types.func_wrap_async("[method]input.trailers", |store, (input,)| {
             Box::new(async move { Ok((trailers(store, &input).await,)) })
-        })
+        })?;
+        middleware::link(linker)
     }
 
     /// Matches a component's imports and exports with the host's.
@@ -132,6 +134,9 @@ impl Native {
         let fields = request::fields(parts);
         let (server_name, server_port) = request::server(parts, origin);
         let (script_name, path_info) = request::split_path(&parts.uri, origin);
+        let remote = &origin.remote;
+        let matched = origin.route_parameters.iter();
+        let route_parameters: Vec<_> = matched.map(|(name, value)| (&**name, &**value)).collect();
         let environ = types::Environ {
             request_method: parts.method.as_str(),
             url_scheme: request::URL_SCHEME,
@@ -141,13 +146,13 @@ impl Native {
             path_info,
             query_string: parts.uri.query(),
             server_protocol: request::protocol(parts.version),
-            remote: Some(types::Peer {
-                address: &origin.remote.address,
-                port: origin.remote.port,
+            remote: (!remote.address.is_empty()).then_some(types::Peer {
+                address: &remote.address,
+                port: remote.port,
             }),
             tls: None,
             request_id: origin.request_id.as_str(),
-            route_parameters: &[],
+            route_parameters: &route_parameters,
             headers: &fields,
         };
         let handle = self.function::<Handle<'_>, Handled>(store, instance, &self.handle);
@@ -235,11 +240,15 @@ async fn trailers(
     mut store: StoreContextMut<'_, State>,
     input: &Resource<InputHandle>,
 ) -> Result<Vec<Field>, types::InputError> {
-    let trailers: HeaderMap = store.data_mut().input.trailers(input.rep()).await?;
-    let owned = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.as_str().to_owned(), value.as_bytes().to_vec())
-    };
-    Ok(trailers.iter().map(owned).collect())
+    let trailers = store.data_mut().input.trailers(input.rep()).await?;
+    Ok(owned(&trailers))
+}
+
+/// Fields as a guest is given them.
+fn owned(headers: &HeaderMap) -> Vec<Field> {
+    let fields = headers.iter();
+    let owned = fields.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    owned.collect()
 }
 
 impl From<Failure> for types::InputError {

@@ -20,6 +20,8 @@ fn origin(script_name_length: usize) -> Origin {
             port: 40000,
         }),
         script_name_length,
+        route_parameters: Vec::new(),
+        server: None,
     }
 }
 
