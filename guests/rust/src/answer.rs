@@ -5,7 +5,8 @@
 
 use crate::bindings::exports::wasgi::gateway::app;
 use crate::bindings::wasgi::gateway::types;
-use crate::{Environ, Error, Input, Request, Response};
+use crate::wrapped::Handle;
+use crate::{Environ, Error, Input, Next, Request, Response};
 
 /// What an application's function may return: a [`Response`], an [`http::Response`], or a `Result`
 /// with one of them and any error that [`Error`] takes.
@@ -64,7 +65,7 @@ impl<R: Into<Response>, E: Into<Error>> IntoResult for Result<R, E> {
 #[doc(hidden)]
 pub type Answer = Result<app::Response, String>;
 
-/// Call `handler` as the contract's `handle`.
+/// Call an application's function as the contract's `handle`.
 #[doc(hidden)]
 pub fn answer<R: IntoResult>(
     environ: Environ,
@@ -75,4 +76,17 @@ pub fn answer<R: IntoResult>(
         .into_result()
         .and_then(Response::into_contract)
         .map_err(Error::into_text)
+}
+
+/// Call a middleware's function as the contract's `handle`, with the imported one.
+#[doc(hidden)]
+pub fn wrap<R: IntoResult>(
+    environ: Environ,
+    input: types::Input,
+    handle: Handle,
+    handler: impl FnOnce(Request, Next) -> R,
+) -> Answer {
+    answer(environ, input, |request| {
+        handler(request, Next::new(handle))
+    })
 }

@@ -55,18 +55,46 @@ impl Body {
         Self(Kind::Chunks(Box::new(chunks)))
     }
 
+    fn into_chunks(self) -> ChunkIter {
+        match self.0 {
+            Kind::Empty => Box::new(std::iter::empty()),
+            Kind::Bytes(bytes) if bytes.is_empty() => Box::new(std::iter::empty()),
+            Kind::Bytes(bytes) => Box::new(std::iter::once(Ok(bytes))),
+            Kind::Chunks(chunks) => chunks,
+        }
+    }
+
     pub(crate) fn into_content(self, trailers: Option<MakeTrailers>) -> app::Content {
-        let chunks: ChunkIter = match (self.0, &trailers) {
+        let chunks = match (self.0, &trailers) {
             (Kind::Empty, None) => return app::Content::Empty,
             (Kind::Bytes(bytes), None) => return app::Content::Bytes(bytes),
-            (Kind::Empty, Some(_)) => Box::new(std::iter::empty()),
-            (Kind::Bytes(bytes), Some(_)) => Box::new(std::iter::once(Ok(bytes))),
-            (Kind::Chunks(chunks), _) => chunks,
+            (kind, _) => Self(kind).into_chunks(),
         };
         app::Content::Chunks(app::Body::new(Chunks {
             chunks: RefCell::new(chunks),
             trailers: Cell::new(trailers),
         }))
+    }
+}
+
+/// The chunks, each made when it is asked for. What is one whole is one chunk.
+///
+/// ```
+/// use wasgi_guest::Body;
+///
+/// let mut bytes = 0;
+/// for chunk in Body::from("hello") {
+///     bytes += chunk?.len();
+/// }
+/// assert_eq!(bytes, 5);
+/// # Ok::<(), wasgi_guest::Error>(())
+/// ```
+impl IntoIterator for Body {
+    type Item = Result<Vec<u8>, Error>;
+    type IntoIter = ChunkIter;
+
+    fn into_iter(self) -> ChunkIter {
+        self.into_chunks()
     }
 }
 

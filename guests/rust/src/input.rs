@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use crate::bindings::wasgi::gateway::types;
-use crate::{Field, Response};
+use crate::{Error, Field, Response};
 
 /// The most that one chunk holds. The host may return less.
 const CHUNK_BYTES_MAX: u32 = 64 * 1024;
@@ -51,14 +51,38 @@ impl Input {
     /// # Errors
     /// As [`InputError`] says.
     pub fn read_chunk(&mut self) -> Result<Vec<u8>, InputError> {
-        let mut chunk = std::mem::take(&mut self.chunk);
-        if self.consumed < chunk.len() {
-            chunk.drain(..self.consumed);
-            self.consumed = 0;
-            return Ok(chunk);
+        self.read_at_most(CHUNK_BYTES_MAX)
+    }
+
+    /// Wait for the next chunk, of `max` bytes at most, and leave the rest where it is: what a
+    /// middleware has not read so goes to what it wraps. The chunk is empty at the end of the
+    /// body, and if `max` is 0.
+    ///
+    /// # Errors
+    /// As [`InputError`] says.
+    ///
+    /// ```
+    /// use wasgi_guest::{Next, Request, Response, Result};
+    ///
+    /// /// Refuse bodies that begin as a program does.
+    /// fn handle(mut request: Request, next: Next) -> Result<Response> {
+    ///     match request.body().read_at_most(1)?.as_slice() {
+    ///         b"\x7f" => Ok(Response::text("no programs, please\n").status(415)),
+    ///         _ => next.call(request), // without the byte
+    ///     }
+    /// }
+    /// # wasgi_guest::middleware!(handle);
+    /// ```
+    pub fn read_at_most(&mut self, max: u32) -> Result<Vec<u8>, InputError> {
+        let ahead = &self.chunk[self.consumed..];
+        if ahead.is_empty() {
+            (self.chunk, self.consumed) = (Vec::new(), 0);
+            return Ok(self.source.read(max)?);
         }
-        self.consumed = 0;
-        Ok(self.source.read(CHUNK_BYTES_MAX)?)
+        let length = usize::try_from(max).map_or(ahead.len(), |max| max.min(ahead.len()));
+        let chunk = ahead[..length].to_vec();
+        self.consumed += length;
+        Ok(chunk)
     }
 
     /// Read the rest of the body, `max` bytes at most.
@@ -100,6 +124,20 @@ impl Input {
         self.chunk = Vec::new();
         self.consumed = 0;
         Ok(self.source.trailers()?)
+    }
+}
+
+impl Input {
+    /// The contract's input, unless bytes of it are here that would be lost.
+    pub(crate) fn into_contract(self) -> Result<types::Input, Error> {
+        match self.chunk.len() - self.consumed {
+            0 => Ok(self.source),
+            ahead => Err(format!(
+                "the request's body cannot be handed on: {ahead} bytes of it were read ahead \
+                 and not consumed; `read_at_most` reads no more than it is asked for"
+            )
+            .into()),
+        }
     }
 }
 

@@ -27,7 +27,8 @@
 //!
 //! # Layout
 //! [`Request`] and its [`Input`] come in, a [`Response`] with a [`Body`] goes out; [`Error`] is
-//! what `?` makes of any error. The specification of the contract below this crate is in
+//! what `?` makes of any error. A [`middleware!`] also has the [`Next`] application, which it
+//! wraps. The specification of the contract below this crate is in
 //! `wit/README.md`, and `README.md` shows how to do without the crate.
 
 #![forbid(unsafe_code)]
@@ -38,9 +39,13 @@ mod answer;
 pub mod bindings;
 mod body;
 mod error;
+mod fields;
 mod input;
+mod next;
 mod request;
 mod response;
+#[doc(hidden)]
+pub mod wrapped;
 
 pub use answer::IntoResult;
 pub use bindings::wasgi::gateway::types::{Environ, Field, Peer, TlsSession};
@@ -48,16 +53,19 @@ pub use body::Body;
 pub use error::{Error, Result};
 pub use http;
 pub use input::{Input, InputError};
+pub use next::Next;
 pub use request::Request;
 pub use response::Response;
 
 #[doc(hidden)]
 pub mod __private {
-    //! What the code that `export!` writes needs, and nobody else.
-    pub use crate::answer::{Answer, answer};
+    //! What the code that the macros write needs, and nobody else.
+    pub use crate::answer::{Answer, answer, wrap};
     pub use crate::bindings::exports::wasgi::gateway::app::Guest;
     pub use crate::bindings::wasgi::gateway::types::Input;
     pub use crate::body::Chunks;
+    pub use crate::wrapped;
+    pub use wit_bindgen::{generate, rt};
 }
 
 /// Make a function (or a closure) from [`Request`] to an [`IntoResult`] the application that this
@@ -80,6 +88,57 @@ pub mod __private {
 #[macro_export]
 macro_rules! export {
     ($handler:expr) => {
+        $crate::__export!(|environ, input| $crate::__private::answer(environ, input, $handler));
+    };
+}
+
+/// Make a function (or a closure) from a [`Request`] and the [`Next`] application to an
+/// [`IntoResult`] the middleware that this component is: it answers by itself, or calls what it
+/// wraps, with the request and the response changed as it likes. Once in a crate, which must be a
+/// `cdylib`, in the place of [`export!`].
+///
+/// ```
+/// use wasgi_guest::{Next, Request, Response, Result};
+///
+/// fn handle(mut request: Request, next: Next) -> Result<Response> {
+///     request.remove_header("x-debug");
+///     let id = request.environ().request_id.clone();
+///     Ok(next.call(request)?.set_header("x-request-id", id))
+/// }
+///
+/// wasgi_guest::middleware!(handle);
+/// # fn main() {}
+/// ```
+///
+/// The response's body is handed on as it is made: nothing is collected, an error breaks the
+/// response off, trailers follow, and the wrapped application ends when the client leaves.
+/// [`Response::map_body`] changes it, and a [`Body`] is an iterator of chunks.
+///
+/// What is sent to the host's log, and what the manifest grants, is the middleware's own.
+///
+/// The component imports `wasgi:gateway/app`. The dependency must have its own name,
+/// `wasgi-guest`.
+#[macro_export]
+macro_rules! middleware {
+    ($handler:expr) => {
+        const _: () = {
+            #[allow(clippy::mem_forget, reason = "generated code")]
+            mod wrapped {
+                $crate::__wrapped!();
+            }
+
+            $crate::__export!(|environ, input| {
+                $crate::__private::wrap(environ, input, wrapped::handle, $handler)
+            });
+        };
+    };
+}
+
+/// Export a closure as the contract's `handle`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    (|$environ:ident, $input:ident| $answer:expr) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct App;
@@ -88,10 +147,10 @@ macro_rules! export {
                 type Body = $crate::__private::Chunks;
 
                 fn handle(
-                    environ: $crate::Environ,
-                    input: $crate::__private::Input,
+                    $environ: $crate::Environ,
+                    $input: $crate::__private::Input,
                 ) -> $crate::__private::Answer {
-                    $crate::__private::answer(environ, input, $handler)
+                    $answer
                 }
             }
 
@@ -100,6 +159,6 @@ macro_rules! export {
 
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn($crate::Environ, $crate::__private::Input) -> $crate::__private::Answer =
-            |environ, input| $crate::__private::answer(environ, input, $handler);
+            |$environ, $input| $answer;
     };
 }

@@ -8,7 +8,8 @@ use std::cell::OnceCell;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
-use crate::{Environ, Input};
+use crate::bindings::wasgi::gateway::types;
+use crate::{Environ, Error, Input, fields};
 
 /// A request: its environ and its body.
 ///
@@ -30,6 +31,8 @@ pub struct Request {
     input: Input,
     method: OnceCell<Method>,
     headers: OnceCell<HeaderMap>,
+    /// The first field that was set and is not valid, as a text for the log.
+    mistake: Option<String>,
 }
 
 impl Request {
@@ -39,6 +42,7 @@ impl Request {
             input,
             method: OnceCell::new(),
             headers: OnceCell::new(),
+            mistake: None,
         }
     }
 
@@ -105,8 +109,7 @@ impl Request {
     /// It looks through the fields as they came, so it costs less than [`headers`](Self::headers)
     /// for a few names.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.environ.headers.iter().find(|(n, _)| n == name)?;
-        std::str::from_utf8(value).ok()
+        fields::text(&self.environ.headers, name)
     }
 
     /// All header fields. The map is made when this is first called.
@@ -118,6 +121,77 @@ impl Request {
     /// request's id, the fields as they came, and so on.
     pub fn environ(&self) -> &Environ {
         &self.environ
+    }
+
+    /// The environ, to change what a middleware hands on: the path, the client, the fields.
+    ///
+    /// ```
+    /// use wasgi_guest::{Next, Peer, Request, Response, Result};
+    ///
+    /// fn handle(mut request: Request, next: Next) -> Result<Response> {
+    ///     let environ = request.environ_mut();
+    ///     environ.path_info = format!("/v2{}", environ.path_info);
+    ///     environ.remote = Some(Peer { address: "192.0.2.1".to_owned(), port: 0 });
+    ///     next.call(request)
+    /// }
+    /// # wasgi_guest::middleware!(handle);
+    /// ```
+    pub fn environ_mut(&mut self) -> &mut Environ {
+        self.method = OnceCell::new();
+        self.headers = OnceCell::new();
+        &mut self.environ
+    }
+
+    /// Set a header field in place of all that had this name, in any case.
+    ///
+    /// [`Next::call`](crate::Next::call) fails if HTTP does not allow the field.
+    pub fn set_header(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        let name = name.as_ref();
+        self.remove_header(name);
+        match fields::field(name, value.as_ref()) {
+            Ok(field) => self.environ.headers.push(field),
+            Err(mistake) => self.mistake = self.mistake.take().or(Some(mistake)),
+        }
+    }
+
+    /// Remove all header fields of this name, in any case.
+    pub fn remove_header(&mut self, name: impl AsRef<str>) {
+        fields::remove(&mut self.environ_mut().headers, name.as_ref());
+    }
+
+    /// Move the first segment of the path to the end of the mount, and return it: what is left is
+    /// the path below the longer mount. None, and nothing is moved, if there is no such segment,
+    /// or an empty one, which no mount can end with.
+    ///
+    /// It is `shift_path_info` of Python's `wsgiref`.
+    ///
+    /// ```
+    /// use wasgi_guest::{Next, Request, Response, Result};
+    ///
+    /// /// What is at `/en/shop` becomes `/shop` for an application in English.
+    /// fn handle(mut request: Request, next: Next) -> Result<Response> {
+    ///     match request.shift_path() {
+    ///         Some(language) => {
+    ///             request.set_header("accept-language", language);
+    ///             next.call(request)
+    ///         }
+    ///         None => Ok(Response::text("in which language?\n").status(404)),
+    ///     }
+    /// }
+    /// # wasgi_guest::middleware!(handle);
+    /// ```
+    pub fn shift_path(&mut self) -> Option<String> {
+        let Environ {
+            script_name,
+            path_info,
+            ..
+        } = &mut self.environ;
+        let (segment, rest) = split_path(path_info)?;
+        let (segment, rest) = (segment.to_owned(), rest.to_owned());
+        script_name.push('/');
+        script_name.push_str(&segment);
+        *path_info = rest;
+        Some(segment)
     }
 
     /// The body, read from where the last read ended.
@@ -134,6 +208,21 @@ impl Request {
     pub fn into_parts(self) -> (Environ, Input) {
         (self.environ, self.input)
     }
+
+    /// What the contract hands on, unless it is not what was meant.
+    pub(crate) fn into_contract(self) -> Result<(Environ, types::Input), Error> {
+        match self.mistake {
+            Some(mistake) => Err(mistake.into()),
+            None => Ok((self.environ, self.input.into_contract()?)),
+        }
+    }
+}
+
+/// The first segment of a path, and what follows it: nothing, or another path.
+fn split_path(path: &str) -> Option<(&str, &str)> {
+    let path = path.strip_prefix('/')?;
+    let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    (!segment.is_empty()).then_some((segment, rest))
 }
 
 /// The same request in the types of the `http` crate, with the [`Environ`] as an extension.
@@ -183,4 +272,24 @@ fn header_map(environ: &Environ) -> HeaderMap {
         map.append(name, value);
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_path;
+
+    #[test]
+    fn a_path_has_a_first_segment() {
+        for (path, split) in [
+            ("/a", Some(("a", ""))),
+            ("/a/", Some(("a", "/"))),
+            ("/a%2Fb//c", Some(("a%2Fb", "//c"))),
+            ("", None),
+            ("/", None),
+            ("//a", None),
+            ("*", None),
+        ] {
+            assert_eq!(split_path(path), split, "{path}");
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! The response that an application builds.
+//! The response that an application builds, and that a middleware changes.
 //!
 //! Owns the head and the body until the host has them. A mistake in it never panics: it is kept,
 //! and fails the request with a text that names it.
 
 use crate::bindings::exports::wasgi::gateway::app;
 use crate::body::MakeTrailers;
-use crate::{Body, Error, Field};
+use crate::{Body, Error, Field, fields};
 
 /// A response.
 ///
@@ -47,6 +47,21 @@ impl Response {
         }
     }
 
+    pub(crate) fn from_parts(
+        status: u16,
+        headers: Vec<Field>,
+        body: Body,
+        trailers: Option<MakeTrailers>,
+    ) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            trailers: trailers.map(Trailers),
+            mistake: None,
+        }
+    }
+
     /// A 200 response of plain text in UTF-8.
     pub fn text(text: impl Into<Body>) -> Self {
         Self::new(200)
@@ -72,11 +87,66 @@ impl Response {
     /// and values of the [`http`] crate fit, and so do strings.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        match field(name.as_ref(), value.as_ref()) {
+        match fields::field(name.as_ref(), value.as_ref()) {
             Ok(field) => self.headers.push(field),
             Err(mistake) => self.mistake = self.mistake.or(Some(mistake)),
         }
         self
+    }
+
+    /// Set a header field in place of all that had this name, in any case.
+    #[must_use]
+    pub fn set_header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.remove_header(name.as_ref()).header(name, value)
+    }
+
+    /// Remove all header fields of this name, in any case.
+    #[must_use]
+    pub fn remove_header(mut self, name: impl AsRef<str>) -> Self {
+        fields::remove(&mut self.headers, name.as_ref());
+        self
+    }
+
+    /// The status code.
+    pub fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    /// The header fields, their names in lower case.
+    pub fn fields(&self) -> &[Field] {
+        &self.headers
+    }
+
+    /// The first header field of this name, if it is there and is text. `name` in lower case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        fields::text(&self.headers, name)
+    }
+
+    /// Take the body out, to read it, and leave none.
+    pub fn take_body(&mut self) -> Body {
+        std::mem::take(&mut self.body)
+    }
+
+    /// Change the body into another one, in a middleware. The trailers stay, and `content-length`
+    /// and `etag` go: they were the old one's.
+    ///
+    /// ```
+    /// use wasgi_guest::{Body, Next, Request, Response, Result};
+    ///
+    /// fn handle(request: Request, next: Next) -> Result<Response> {
+    ///     let shout = |chunk: Vec<u8>| chunk.to_ascii_uppercase();
+    ///     let response = next.call(request)?;
+    ///     Ok(response.map_body(|body| Body::chunks(body.into_iter().map(move |c| c.map(shout)))))
+    /// }
+    /// # wasgi_guest::middleware!(handle);
+    /// ```
+    ///
+    /// Chunk by chunk, as here, it holds one chunk at a time. A body in a `content-encoding` is
+    /// compressed, and best left as it is.
+    #[must_use]
+    pub fn map_body<B: Into<Body>>(mut self, change: impl FnOnce(Body) -> B) -> Self {
+        self.body = change(self.take_body()).into();
+        self.remove_header("content-length").remove_header("etag")
     }
 
     /// Set the body.
@@ -98,7 +168,8 @@ impl Response {
         self.body(Body::chunks(chunks))
     }
 
-    /// Announce trailer fields of these names, and make them when the body has ended.
+    /// Announce trailer fields of these names, and make them when the body has ended. Those that
+    /// were announced before stay.
     ///
     /// They reach only clients that ask for trailers, so they must not carry what matters.
     ///
@@ -132,11 +203,15 @@ impl Response {
         for name in names {
             response = response.header("trailer", name.as_ref());
         }
+        let earlier = response.trailers.take();
         response.trailers = Some(Trailers(Box::new(move || {
-            let fields = values().into_iter();
+            let mut fields = earlier.map_or_else(Vec::new, |earlier| (earlier.0)());
+            fields.extend(
+                values()
+                    .into_iter()
+                    .map(|(k, v)| (k.as_ref().to_ascii_lowercase(), v.as_ref().to_vec())),
+            );
             fields
-                .map(|(k, v)| (k.as_ref().to_ascii_lowercase(), v.as_ref().to_vec()))
-                .collect()
         })));
         response
     }
@@ -153,22 +228,6 @@ impl Response {
                 .into_content(self.trailers.map(|trailers| trailers.0)),
         })
     }
-}
-
-/// The field as the contract wants it, or the text that says what is wrong with it.
-fn field(name: &str, value: &[u8]) -> Result<Field, String> {
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(format!(
-            "the name of the header field {name:?} is not a token"
-        ));
-    }
-    if value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        return Err(format!(
-            "the value of the header field `{name}` has a line break or a NUL"
-        ));
-    }
-    Ok((name.to_ascii_lowercase(), value.to_vec()))
 }
 
 impl<B: Into<Body>> From<http::Response<B>> for Response {
@@ -207,7 +266,8 @@ impl std::fmt::Debug for Trailers {
 
 #[cfg(test)]
 mod tests {
-    use super::Response;
+    use super::{Response, Trailers};
+    use crate::Body;
 
     fn mistake(response: Response) -> String {
         match response.into_contract() {
@@ -245,6 +305,42 @@ mod tests {
             mistake(spaced),
             "the name of the header field \"two words\" is not a token"
         );
+    }
+
+    #[test]
+    fn replaces_a_field_in_any_case() {
+        let response = Response::new(200)
+            .header("x-a", "1")
+            .header("x-b", "2")
+            .header("x-a", "3")
+            .set_header("X-A", "4")
+            .remove_header("X-B");
+        assert_eq!(response.fields(), [("x-a".to_owned(), b"4".to_vec())]);
+        assert_eq!(
+            (response.field("x-a"), response.field("x-b")),
+            (Some("4"), None)
+        );
+    }
+
+    #[test]
+    fn a_changed_body_loses_what_described_the_old_one() {
+        let response = Response::text("hello")
+            .header("content-length", "5")
+            .header("etag", "\"a\"")
+            .trailers(["x-one"], || [("x-one", "1")])
+            .map_body(|body| {
+                Body::chunks(body.into_iter().map(|c| c.map(|c| c.to_ascii_uppercase())))
+            })
+            .trailers(["x-two"], || [("x-two", "2")]);
+        assert_eq!(
+            (response.field("content-length"), response.field("etag")),
+            (None, None)
+        );
+        let Trailers(trailers) = response.trailers.expect("announced");
+        let names: Vec<_> = trailers().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["x-one", "x-two"]);
+        let body: Result<Vec<_>, _> = response.body.into_iter().collect();
+        assert_eq!(body.expect("no chunk fails"), [b"HELLO"]);
     }
 
     #[test]
