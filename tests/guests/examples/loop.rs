@@ -1,4 +1,5 @@
-//! Computes for ever: before the head, after the first chunk (`in=body`), or for `ms` only.
+//! Computes for ever: before the head, after the first chunk (`in=body`), for `ms` only, or for
+//! `rounds` of the same work, however long they take.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -14,6 +15,10 @@ fn handle(request: Request) -> Response {
         while Instant::now() < end {
             (0..10_000).for_each(|i| _ = black_box(i));
         }
+        return Response::text("done\n");
+    }
+    if let Some(rounds) = parameter::<u64>(&request, "rounds") {
+        (0..rounds).for_each(|i| _ = black_box(i));
         return Response::text("done\n");
     }
     if parameter::<String>(&request, "in").as_deref() != Some("body") {
