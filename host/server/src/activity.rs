@@ -40,6 +40,8 @@ pub(crate) struct Activity {
     blocked_since: AtomicU64,
     /// Whether all of the request's body has been read.
     body_read: AtomicBool,
+    /// Whether the next response is the last.
+    is_last: AtomicBool,
 }
 
 impl Activity {
@@ -51,6 +53,7 @@ impl Activity {
             since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(0),
             body_read: AtomicBool::new(true),
+            is_last: AtomicBool::new(false),
         }
     }
 
@@ -83,6 +86,16 @@ impl Activity {
     /// Whether all of the request's body has come.
     pub(crate) fn is_request_read(&self) -> bool {
         self.body_read.load(Relaxed)
+    }
+
+    /// The connection is to end with the next response.
+    pub(crate) fn end_with_next(&self) {
+        self.is_last.store(true, Relaxed);
+    }
+
+    /// Whether the connection ends with the next response.
+    pub(crate) fn ends_with_next(&self) -> bool {
+        self.is_last.load(Relaxed)
     }
 
     /// A request is over.

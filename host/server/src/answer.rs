@@ -1,8 +1,8 @@
 //! The responses that the server makes itself: to requests that failed.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderValue, Method, Response, StatusCode};
 use wasgi_gateway::{Body, Error, Kind, RequestId};
 
 /// Seconds after which a client that was refused for want of room may try again.
@@ -17,6 +17,9 @@ pub(crate) fn failed(
     expose: bool,
 ) -> Response<Body> {
     let mut text = format!("{}\nrequest id: {id}\n", error.kind().status());
+    if error.kind() == Kind::NoApp {
+        text.push_str("\nno app answers this path on this host\n");
+    }
     if expose {
         text.push_str(&format!("\n{}\n", explain(error)));
     }
@@ -34,9 +37,19 @@ pub(crate) fn failed(
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     headers.insert(CONTENT_LENGTH, length);
-    if error.kind() == Kind::Overloaded {
+    if error.kind().status() == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }
+    response
+}
+
+/// The response of a redirect.
+pub(crate) fn redirect(status: StatusCode, location: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Body::whole(Bytes::new()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
     response
 }
 

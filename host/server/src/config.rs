@@ -13,6 +13,8 @@ pub struct Config {
     pub expose_errors: bool,
     /// Time that running requests get to end after the server was told to stop.
     pub drain: Duration,
+    /// Time that a process which is to take over gets to load its apps.
+    pub upgrade_wait: Duration,
 }
 
 impl Config {
@@ -22,6 +24,8 @@ impl Config {
         access_log: AccessLog::Combined,
         expose_errors: false,
         drain: Duration::from_secs(30),
+        // Compiling many apps without a cache takes a while; nobody waits for it.
+        upgrade_wait: Duration::from_secs(60),
     };
 }
 

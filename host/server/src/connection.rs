@@ -14,13 +14,14 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wasgi_gateway::{Kind, Peer};
 
-use crate::activity::{Activity, Overdue};
+use crate::activity::{Activity, Overdue, Phase};
 use crate::config::ConnectionLimits;
 use crate::handler::handle_request;
 use crate::server::{Shared, Stop};
@@ -72,15 +73,21 @@ pub(crate) async fn serve(
     let service = service_fn(|request| handle_request(Arc::clone(&connection), request));
     let mut http = protocol(limits).serve_connection(TokioIo::new(socket), service);
     let mut timer = pin!(tokio::time::sleep(limits.shortest()));
-    let mut stopping = pin!(stop.wait_for(|stop| *stop != Stop::Run));
-    let mut draining = false;
+    let mut draining = pin!(drains(&mut stop, &connection));
+    let (mut is_draining, mut is_ending) = (false, false);
     let end = poll_fn(|cx| {
-        if !draining && stopping.as_mut().poll(cx).is_ready() {
-            draining = true;
+        is_draining = is_draining || draining.as_mut().poll(cx).is_ready();
+        loop {
+            if let Poll::Ready(result) = Pin::new(&mut http).poll(cx) {
+                return Poll::Ready(End::Done(result));
+            }
+            // hyper would close an idle connection without a look at the request that has begun to
+            // come. That one has its time limit, and its response says that it is the last.
+            if !is_draining || is_ending || activity.phase() == Phase::Head {
+                break;
+            }
+            is_ending = true;
             Pin::new(&mut http).graceful_shutdown();
-        }
-        if let Poll::Ready(result) = Pin::new(&mut http).poll(cx) {
-            return Poll::Ready(End::Done(result));
         }
         while timer.as_mut().poll(cx).is_ready() {
             match activity.check(limits, Instant::now()) {
@@ -95,6 +102,20 @@ pub(crate) async fn serve(
     let socket = http.into_parts().io.into_inner();
     finish(end, socket, remote, owes_bytes).await;
     Ok(())
+}
+
+/// Waits until the connection has to end, and makes the responses before that say so.
+async fn drains(stop: &mut watch::Receiver<Stop>, connection: &Connection) {
+    // A server that is gone has sent `Stop::Drain` before.
+    drop(stop.wait_for(|stop| *stop != Stop::Run).await);
+    connection.activity.end_with_next();
+    drop(stop.wait_for(|stop| *stop == Stop::Drain).await);
+    // The runtime may not know yet of bytes that have come; the kernel does.
+    let mut byte = [0];
+    let peek = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    if recv(&connection.descriptor, &mut byte, peek).is_ok_and(|(length, _)| length > 0) {
+        connection.activity.received(Instant::now);
+    }
 }
 
 fn protocol(limits: &ConnectionLimits) -> http1::Builder {

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{REFERER, USER_AGENT};
+use http::header::{CONNECTION, REFERER, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
-use wasgi_gateway::{App, Body, Error, Fault, Kind, RequestId};
+use wasgi_gateway::{Body, Error, Fault, Kind, RequestId};
 
 use crate::access_log::Line;
 use crate::answer::explain;
+use crate::apps::Slot;
 use crate::connection::Connection;
 use crate::hangup::Hangup;
 
@@ -24,12 +25,12 @@ pub(crate) struct Exchange {
     pub(crate) connection: Arc<Connection>,
     pub(crate) id: RequestId,
     pub(crate) method: Method,
-    pub(crate) app: Option<Arc<App>>,
+    pub(crate) app: Option<Arc<Slot>>,
     target: Uri,
     version: Version,
     referer: Option<HeaderValue>,
     user_agent: Option<HeaderValue>,
-    began: Instant,
+    pub(crate) began: Instant,
     status: Option<StatusCode>,
     bytes: u64,
     error: Option<Kind>,
@@ -85,8 +86,13 @@ impl Exchange {
     }
 
     /// Goes on with the response's body.
-    pub(crate) fn respond(mut self, response: Response<Body>) -> Response<Download> {
+    pub(crate) fn respond(mut self, mut response: Response<Body>) -> Response<Download> {
         self.status = Some(response.status());
+        if self.connection.activity.ends_with_next() {
+            // hyper closes after a response that says so.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         response.map(|body| Download {
             body,
             exchange: self,
@@ -111,7 +117,7 @@ impl Exchange {
     }
 
     fn app_name(&self) -> Option<&str> {
-        self.app.as_ref().map(|app| app.settings().name.as_str())
+        self.app.as_ref().map(|slot| slot.name.as_str())
     }
 }
 

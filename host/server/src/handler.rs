@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
+use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use wasgi_gateway::{App, Body, BoxError, Error, Kind, Origin};
 
+use crate::apps::Destination;
 use crate::connection::Connection;
 use crate::exchange::{Download, Exchange};
 use crate::upload::Upload;
@@ -43,39 +45,72 @@ async fn call(
     incoming: Incoming,
 ) -> Result<Response<Body>, Error> {
     target::check(&parts)?;
-    let route = route(exchange, &parts)?;
+    let route = match route(exchange, &parts).await? {
+        Routed::App(route) => route,
+        Routed::Redirect(response) => return Ok(response),
+    };
     // Only a response that may redirect needs the head again.
     let again = route.app.redirects_locally().then(|| parts.clone());
     let upload = Upload::new(incoming, Arc::clone(&exchange.connection.activity));
+    let cookie = route.cookie.clone();
     let response = dispatch(exchange, route, Request::from_parts(parts, upload)).await?;
-    match again {
-        Some(parts) => redirect::follow(exchange, parts, response).await,
-        None => Ok(response),
+    let mut response = match again {
+        Some(parts) => redirect::follow(exchange, parts, response).await?,
+        None => response,
+    };
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
+    Ok(response)
+}
+
+/// Where a request was sent.
+pub(crate) enum Routed {
+    App(Route),
+    Redirect(Response<Body>),
 }
 
 /// Who answers a request.
 pub(crate) struct Route {
     app: Arc<App>,
+    /// Makes the client stay with this release.
+    cookie: Option<HeaderValue>,
     /// Bytes at the start of the path that selected it.
     script_name_length: usize,
+    /// What the route's pattern found in the path.
+    parameters: Vec<(String, String)>,
 }
 
-/// Finds the app of a request.
-pub(crate) fn route(exchange: &mut Exchange, parts: &Parts) -> Result<Route, Error> {
-    let path = parts.uri.path();
-    let mount = exchange
-        .connection
-        .shared
-        .mounts
-        .find(path)
-        .ok_or_else(|| Error::new(Kind::NoApp, format!("no app is mounted at {path}")))?;
-    let route = Route {
-        app: Arc::clone(&mount.app),
-        script_name_length: mount.path.len(),
-    };
-    exchange.app = Some(Arc::clone(&route.app));
-    Ok(route)
+/// Finds the app of a request, and loads it if nobody has asked for it before.
+pub(crate) async fn route(exchange: &mut Exchange, parts: &Parts) -> Result<Routed, Error> {
+    let connection = Arc::clone(&exchange.connection);
+    let apps = &connection.shared.apps;
+    match apps.find(parts) {
+        None => {
+            let path = parts.uri.path();
+            let why = format!("no app answers the path {path} on this host");
+            Err(Error::new(Kind::NoApp, why))
+        }
+        Some(Destination::Redirect { status, location }) => {
+            Ok(Routed::Redirect(answer::redirect(status, location)))
+        }
+        Some(Destination::App {
+            slot,
+            script_name_length,
+            parameters,
+        }) => {
+            exchange.app = Some(Arc::clone(&slot));
+            let entry = apps
+                .enter(&slot, parts, &connection.remote, exchange.began)
+                .await?;
+            Ok(Routed::App(Route {
+                app: entry.app,
+                cookie: entry.cookie,
+                script_name_length,
+                parameters,
+            }))
+        }
+    }
 }
 
 /// Has an app answer a request, for as long as the client waits.
@@ -93,6 +128,8 @@ where
         local: connection.local,
         remote: Arc::clone(&connection.remote),
         script_name_length: route.script_name_length,
+        route_parameters: route.parameters,
+        server: None,
     };
     let mut call = pin!(route.app.call(request, origin));
     poll_fn(|cx| match call.as_mut().poll(cx) {

@@ -7,7 +7,7 @@ use http_body_util::Empty;
 use wasgi_gateway::{Body, Error, Kind, LocalRedirect};
 
 use crate::exchange::Exchange;
-use crate::handler::{dispatch, route};
+use crate::handler::{Routed, dispatch, route};
 
 /// Redirects that one request may take.
 const LOCAL_REDIRECTS_MAX: usize = 10;
@@ -24,7 +24,10 @@ pub(crate) async fn follow(
             return Ok(response);
         };
         become_request_for(&mut parts, &target)?;
-        let route = route(exchange, &parts)?;
+        let route = match route(exchange, &parts).await? {
+            Routed::App(route) => route,
+            Routed::Redirect(response) => return Ok(response),
+        };
         let request = Request::from_parts(parts.clone(), Empty::new());
         response = dispatch(exchange, route, request).await?;
     }

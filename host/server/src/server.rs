@@ -1,21 +1,19 @@
 //! The server: accepts connections until it is told to stop, and then lets them end.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use wasgi_gateway::RequestId;
 
 use crate::access_log::Log;
+use crate::apps::Apps;
 use crate::config::Config;
 use crate::connection;
-use crate::mounts::{Mount, Mounts};
+use crate::request_ids::RequestIds;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -35,9 +33,19 @@ pub struct Server {
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) mounts: Mounts,
+    pub(crate) apps: Arc<Apps>,
     pub(crate) log: Log,
     pub(crate) ids: RequestIds,
+}
+
+/// Why a server stops, which decides how long its idle connections stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Nobody serves after this: idle connections are closed at once.
+    End,
+    /// Another process accepts from the same sockets. An idle connection may bring one more
+    /// request, so that none is lost to a close that crosses it.
+    Handover,
 }
 
 /// What connections are told.
@@ -45,7 +53,9 @@ pub(crate) struct Shared {
 pub(crate) enum Stop {
     /// Serve.
     Run,
-    /// End with the request that is being answered.
+    /// End with the response to the next request, or to that which is being answered.
+    Last,
+    /// End now, or with the request that is being answered.
     Drain,
 }
 
@@ -66,13 +76,13 @@ impl Server {
     /// Makes a server of its apps.
     ///
     /// Fails if the access log's thread cannot be started.
-    pub fn new(config: Config, mounts: Vec<Mount>) -> io::Result<Self> {
+    pub fn new(config: Config, apps: Arc<Apps>) -> io::Result<Self> {
         let log = Log::start(config.access_log, io::stdout())?;
-        let (mounts, ids) = (Mounts::new(mounts), RequestIds::new());
+        let ids = RequestIds::new();
         Ok(Self {
             shared: Arc::new(Shared {
                 config,
-                mounts,
+                apps,
                 log,
                 ids,
             }),
@@ -80,8 +90,11 @@ impl Server {
     }
 
     /// Serves on the listeners until `shutdown`, then lets running requests end for as long as the
-    /// configuration says.
-    pub async fn run(self, listeners: Vec<TcpListener>, shutdown: impl Future<Output = ()>) {
+    /// configuration says. `shutdown` is first polled when connections are being accepted.
+    ///
+    /// The listeners are closed, but never shut down: a process that has the same sockets goes on
+    /// to accept from them.
+    pub async fn run(self, listeners: Vec<TcpListener>, shutdown: impl Future<Output = Shutdown>) {
         let shared = self.shared;
         let (stop, stopped) = watch::channel(Stop::Run);
         // Limit: ConnectionLimits::connections
@@ -99,13 +112,11 @@ impl Server {
         }
         tasks.spawn(sweep(Arc::clone(&shared)));
         drop(stopped);
-        shutdown.await;
+        let why = shutdown.await;
         tracing::info!("stopping: no new connections, running requests may end");
         tasks.shutdown().await;
-        stop.send_replace(Stop::Drain);
-        // Every connection holds a receiver.
         // Limit: Config::drain
-        if tokio::time::timeout(shared.config.drain, stop.closed())
+        if tokio::time::timeout(shared.config.drain, drain(&stop, why))
             .await
             .is_err()
         {
@@ -114,6 +125,22 @@ impl Server {
         }
     }
 }
+
+/// Ends the connections. Each of them holds a receiver.
+async fn drain(stop: &watch::Sender<Stop>, why: Shutdown) {
+    if why == Shutdown::Handover {
+        stop.send_replace(Stop::Last);
+        // Limit: LAST_WAIT
+        if tokio::time::timeout(LAST_WAIT, stop.closed()).await.is_ok() {
+            return;
+        }
+    }
+    stop.send_replace(Stop::Drain);
+    stop.closed().await;
+}
+
+/// Time that idle connections have for one more request after a handover.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 async fn accept(
     listener: TcpListener,
@@ -149,60 +176,7 @@ async fn accept(
 async fn sweep(shared: Arc<Shared>) {
     let mut interval = tokio::time::interval(SWEEP);
     loop {
-        interval.tick().await;
-        for mount in shared.mounts.iter() {
-            mount.app.sweep();
-            let dropped = mount.app.take_dropped_log();
-            if dropped > 0 {
-                let app = &mount.app.settings().name;
-                tracing::warn!(
-                    app,
-                    "{dropped} bytes of log output were dropped: over the limit"
-                );
-            }
-        }
-    }
-}
-
-/// Makes the names of requests: a counter, scrambled so that one name does not tell the next.
-pub(crate) struct RequestIds {
-    start: u64,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> Self {
-        // The standard library's hashers are keyed at random.
-        let start = RandomState::new().build_hasher().finish();
-        Self {
-            start,
-            count: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn next(&self) -> RequestId {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        RequestId::from_number(scramble(self.start.wrapping_add(count)))
-    }
-}
-
-/// Maps each number to another one that looks random, no two to the same: SplitMix64's finalizer.
-fn scramble(number: u64) -> u64 {
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn request_ids_are_distinct() {
-        let ids = RequestIds::new();
-        let names: HashSet<_> = (0..1000).map(|_| ids.next()).collect();
-        assert_eq!(names.len(), 1000);
+        let now = interval.tick().await;
+        shared.apps.sweep(now);
     }
 }

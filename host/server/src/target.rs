@@ -36,6 +36,15 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
     }
 }
 
+/// The host that a request is for, with its port if it names one: of an absolute target, else of
+/// the `host` field (RFC 9112, section 3.2.2).
+pub(crate) fn host(parts: &Parts) -> Option<&str> {
+    match parts.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => parts.headers.get(HOST)?.to_str().ok(),
+    }
+}
+
 /// Whether the target has origin or absolute form, or is the asterisk of `OPTIONS` (RFC 9112,
 /// section 3.2).
 fn is_target(parts: &Parts) -> bool {

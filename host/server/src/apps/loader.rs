@@ -1,0 +1,192 @@
+//! From a component's bytes to an app that can be called: middleware in front, health checked.
+//!
+//! Compiling blocks, so it is done on threads for that, a few at one time. Must not know which
+//! release is active.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{HOST, USER_AGENT};
+use http::{Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use wasgi_gateway::{App, Binary, Gateway, LoadError, Origin, Outbound, Peer};
+
+use super::spec::{AppSpec, ProgramSpec};
+use crate::outbound::OutboundClient;
+use crate::request_ids::RequestIds;
+
+/// Bytes of a health check's response that are read.
+const PROBE_BODY_MAX: usize = 1024 * 1024;
+
+/// Makes apps of components.
+pub(crate) struct Loader {
+    gateway: Gateway,
+    /// Loads at one time: each may keep a processor busy.
+    places: Semaphore,
+    ids: RequestIds,
+}
+
+/// An app that can be called.
+pub(crate) struct Loaded {
+    /// The outermost middleware, or the app if it has none.
+    pub(crate) entry: Arc<App>,
+    /// The app, then its middleware, outwards.
+    layers: Vec<Arc<App>>,
+}
+
+/// Why a release is not to be given requests.
+#[derive(Debug)]
+pub enum Refused {
+    /// A component cannot be loaded.
+    Load(LoadError),
+    /// It did not answer its health check.
+    Unhealthy(String),
+    /// The host cannot read or write what it has to.
+    Host(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(error) => error.fmt(f),
+            Self::Unhealthy(why) | Self::Host(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<LoadError> for Refused {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl Loaded {
+    /// The app and its middleware.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.layers.iter()
+    }
+}
+
+impl Loader {
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        let places = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            gateway,
+            places: Semaphore::new(places),
+            ids: RequestIds::new(),
+        }
+    }
+
+    /// Makes room for so many instances at one time.
+    pub(crate) fn reserve(&self, instances: usize) {
+        self.gateway.reserve(instances);
+    }
+
+    /// Loads an app of this component, and its middleware from their files.
+    pub(crate) async fn load(
+        self: &Arc<Self>,
+        spec: &Arc<AppSpec>,
+        binary: Binary,
+    ) -> Result<Loaded, Refused> {
+        let _place = self.places.acquire().await.expect("it is never closed");
+        let (this, spec) = (Arc::clone(self), Arc::clone(spec));
+        spawn_blocking(move || this.load_now(&spec, &binary))
+            .await
+            .unwrap_or_else(|error| Err(Refused::Host(format!("loading it failed: {error}"))))
+    }
+
+    fn load_now(&self, spec: &AppSpec, binary: &Binary) -> Result<Loaded, Refused> {
+        let mut entry = self.make(binary, &spec.program, None)?;
+        let mut layers = vec![Arc::clone(&entry)];
+        for program in spec.middleware.iter().rev() {
+            let binary = Binary::read(&program.component)?;
+            entry = self.make(&binary, program, Some(entry))?;
+            layers.push(Arc::clone(&entry));
+        }
+        Ok(Loaded { entry, layers })
+    }
+
+    fn make(
+        &self,
+        binary: &Binary,
+        program: &ProgramSpec,
+        next: Option<Arc<App>>,
+    ) -> Result<Arc<App>, LoadError> {
+        let component = self.gateway.load(binary)?;
+        let outbound = program
+            .outbound
+            .clone()
+            .map(|settings| Arc::new(OutboundClient::new(settings)) as Arc<dyn Outbound>);
+        App::new(&component, program.settings.clone(), outbound, next)
+    }
+
+    /// Asks an app for its health, if it has a path for that. Its middleware is left out: it may
+    /// well refuse a request without credentials.
+    pub(crate) async fn probe(&self, spec: &AppSpec, loaded: &Loaded) -> Result<(), Refused> {
+        let Some(health) = &spec.health else {
+            return Ok(());
+        };
+        let app = loaded.layers.first().expect("the app comes first");
+        let unhealthy =
+            |why: String| Refused::Unhealthy(format!("its health check {health} {why}"));
+        let wait = spec.program.settings.limits.wall;
+        // Limit: Limits::wall
+        match timeout(wait, self.ask(spec, app, health)).await {
+            Ok(Ok(status)) if status.is_success() || status.is_redirection() => Ok(()),
+            Ok(Ok(status)) => Err(unhealthy(format!(
+                "answered {status}: expected a status from 200 to 399"
+            ))),
+            Ok(Err(error)) => Err(unhealthy(format!("failed: {error}"))),
+            Err(_) => Err(unhealthy(format!("was not answered within {wait:?}"))),
+        }
+    }
+
+    async fn ask(
+        &self,
+        spec: &AppSpec,
+        app: &Arc<App>,
+        health: &str,
+    ) -> Result<StatusCode, String> {
+        let route = spec.routes.first();
+        let script_name = route.map_or("", |route| route.path.script_name());
+        let uri: Uri = format!("{script_name}{health}")
+            .parse()
+            .map_err(|error| format!("it is no path: {error}"))?;
+        let host = route.and_then(|route| route.host.as_ref());
+        let host = host.map_or_else(
+            || "localhost".to_owned(),
+            // Any name will do that the route is for.
+            |host| host.to_string().replace("*.", "health."),
+        );
+        let request = Request::get(uri)
+            .header(HOST, host)
+            .header(USER_AGENT, "wasgi-health")
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| error.to_string())?;
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let origin = Origin {
+            request_id: self.ids.next(),
+            local: nowhere,
+            remote: Arc::new(Peer::from(nowhere)),
+            script_name_length: script_name.len(),
+            route_parameters: Vec::new(),
+            server: None,
+        };
+        let response = app
+            .call(request, origin)
+            .await
+            .map_err(|error| crate::answer::explain(&error))?;
+        let status = response.status();
+        // Limit: PROBE_BODY_MAX
+        Limited::new(response.into_body(), PROBE_BODY_MAX)
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(status)
+    }
+}
