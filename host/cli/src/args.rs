@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
 
+pub(crate) use self::admin::{AdminCommand, DeployArgs, HostArgs, RollbackArgs, SplitArgs};
 use crate::address;
+
+mod admin;
 
 /// Serve WebAssembly components as sandboxed web applications.
 #[derive(Debug, Parser)]
@@ -24,8 +26,16 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Serve components over HTTP.
     Serve(ServeArgs),
+    /// Validate a manifest and all that it names, without serving.
+    Check(CheckArgs),
     /// Show what a component is, what it asks for and what it costs.
     Inspect(InspectArgs),
+    /// Ask a host that runs, or tell it what to do.
+    #[command(flatten)]
+    Admin(AdminCommand),
+    /// Compile a component for a host that started this process.
+    #[command(hide = true)]
+    Compile,
 }
 
 /// The arguments of `wasgi serve`.
@@ -68,6 +78,13 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) expose_errors: bool,
 
+    /// Keep releases in this folder, and listen there for commands.
+    ///
+    /// It replaces the folder of the manifest. Without either: one of its own for these targets
+    /// below `wasgi` in `$XDG_STATE_HOME` or in `~/.local/state`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
     /// Keep compiled components in this folder.
     ///
     /// Without it: `wasgi` in `$XDG_CACHE_HOME` or in `~/.cache`.
@@ -83,6 +100,27 @@ pub(crate) struct ServeArgs {
 // in the access log.
 const DEFAULT_LOG: &str = "info";
 
+/// The arguments of `wasgi check`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// What `wasgi serve` would be told to serve.
+    #[arg(value_name = "TARGET", required_unless_present = "config")]
+    pub(crate) targets: Vec<PathBuf>,
+
+    /// Take the server's settings and the apps from this manifest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Also compile each component, which finds imports that the host does not have. It is slow,
+    /// and what is compiled is not kept.
+    #[arg(long)]
+    pub(crate) compile: bool,
+
+    /// Write JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// The arguments of `wasgi inspect`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
@@ -96,8 +134,7 @@ pub(crate) struct InspectArgs {
 }
 
 /// How long an instance lives, as it is written.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IsolationChoice {
     /// A fresh instance for each request. Nothing survives it.
     Request,
@@ -106,8 +143,7 @@ pub(crate) enum IsolationChoice {
 }
 
 /// The form of the access log, as it is written.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AccessLogChoice {
     /// The combined log format of the Apache HTTP server.
     Combined,
@@ -153,6 +189,8 @@ mod tests {
             "wasgi serve a.wasm",
             "wasgi serve --config wasgi.toml",
             "wasgi serve a b",
+            "wasgi check a --compile --json",
+            "wasgi check --config wasgi.toml",
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
@@ -161,6 +199,7 @@ mod tests {
             "wasgi serve a --isolation none",
             "wasgi serve a --cache b --no-cache",
             "wasgi serve a --addr 8080",
+            "wasgi check",
             "wasgi inspect",
         ] {
             assert_eq!(parse(bad).expect_err(bad).exit_code(), 2, "{bad}");

@@ -1,31 +1,50 @@
-//! What ends the program: one error, where it is, the way out and the exit code.
+//! What ends the program: errors, where each is, the way out and the exit code.
 //!
 //! Owns the form of fatal errors. It never prints; `main` does.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use wasgi_gateway::LoadError;
 
+/// The most errors that are shown at one time. The others are counted.
+pub(crate) const ERRORS_MAX: usize = 100;
+
 /// An error that ends the program.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     /// Who can mend it, and so the exit code.
-    cause: Cause,
+    pub(crate) cause: Cause,
+    /// Where a manifest says what is wrong.
+    pub(crate) place: Option<Place>,
     /// One line: what was expected, and what came.
-    message: String,
-    /// The offending line of a manifest, marked.
-    excerpt: Option<String>,
+    pub(crate) message: String,
     /// The way out, where one thing mends it.
-    hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
+/// Who can mend an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+pub(crate) enum Cause {
     /// The arguments or the manifest are wrong.
     Usage,
     /// They are right, but the machine does not match them.
     RunTime,
+}
+
+/// A place in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The manifest.
+    pub(crate) file: Arc<Path>,
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The character in the line, from 1.
+    pub(crate) column: usize,
+    /// The line, marked.
+    pub(crate) excerpt: String,
 }
 
 impl Failure {
@@ -42,8 +61,8 @@ impl Failure {
     fn new(cause: Cause, message: String) -> Self {
         Self {
             cause,
+            place: None,
             message,
-            excerpt: None,
             hint: None,
         }
     }
@@ -56,28 +75,22 @@ impl Failure {
         }
     }
 
-    /// Adds the offending line.
-    pub(crate) fn excerpt(self, excerpt: String) -> Self {
-        Self {
-            excerpt: Some(excerpt),
-            ..self
-        }
-    }
-
-    /// 2 for usage, 1 for run time.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self.cause {
-            Cause::Usage => ExitCode::from(2),
-            Cause::RunTime => ExitCode::FAILURE,
-        }
+    /// Adds where a manifest says what is wrong.
+    pub(crate) fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        if let Some(excerpt) = &self.excerpt {
-            write!(f, "\n{excerpt}")?;
+        f.write_str("error: ")?;
+        if let Some(place) = &self.place {
+            let (line, column) = (place.line, place.column);
+            write!(f, "{}:{line}:{column}: ", place.file.display())?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{}", place.excerpt)?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\nhint: {hint}")?;
@@ -94,6 +107,100 @@ impl From<LoadError> for Failure {
             None => failure,
         }
     }
+}
+
+/// All that is wrong, in the order of the lines. It may be empty.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failures {
+    /// Those that are shown.
+    shown: Vec<Failure>,
+    /// Those that are only counted.
+    more: usize,
+    /// Whether the arguments or the manifest are wrong.
+    is_usage: bool,
+}
+
+impl Failures {
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Those that are shown.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Failure> {
+        self.shown.iter()
+    }
+
+    /// Those beyond the ones that are shown.
+    pub(crate) fn more(&self) -> usize {
+        self.more
+    }
+
+    /// Adds others.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.is_usage |= other.is_usage;
+        self.more += other.more;
+        self.extend(other.shown);
+    }
+
+    /// Counts errors that are not shown.
+    pub(crate) fn count(&mut self, more: usize) {
+        self.more += more;
+    }
+
+    /// 2 for usage, 1 for run time.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        if self.is_usage {
+            ExitCode::from(2)
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+
+    /// Nothing, or these.
+    pub(crate) fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl Extend<Failure> for Failures {
+    fn extend<T: IntoIterator<Item = Failure>>(&mut self, failures: T) {
+        for failure in failures {
+            self.is_usage |= failure.cause == Cause::Usage;
+            self.shown.push(failure);
+        }
+        // Those without a place come first: they are about a file or a target as a whole.
+        self.shown.sort_by(|one, other| one.place.cmp(&other.place));
+        // Limit: ERRORS_MAX
+        self.more += self.shown.len().saturating_sub(ERRORS_MAX);
+        self.shown.truncate(ERRORS_MAX);
+    }
+}
+
+impl<T: Into<Failure>> From<T> for Failures {
+    fn from(failure: T) -> Self {
+        let mut failures = Self::default();
+        failures.extend([failure.into()]);
+        failures
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, failure) in self.shown.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{failure}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+/// The system refused.
+pub(crate) fn cannot(what: &str, error: &std::io::Error) -> Failure {
+    Failure::run_time(format!("cannot {what}: {}", reason(error)))
 }
 
 /// The cause of an I/O error in a few words, without the number that the standard library adds.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
-use wasgi_gateway::{Gateway, GatewayOptions, Inspection};
+use wasgi_gateway::{Binary, CompileLimits, DebugInfo, Gateway, GatewayOptions, Inspection};
 
 use crate::args::InspectArgs;
+use crate::compiler;
 use crate::failure::Failure;
 use crate::units::Bytes;
 
@@ -30,8 +31,9 @@ struct Report<'a> {
 
 /// Describes a component, for people or as JSON.
 pub(crate) fn run(args: &InspectArgs) -> Result<String, Failure> {
-    let inspection = wasgi_gateway::inspect(&args.file)?;
-    let compiled = compile(&args.file);
+    let binary = Binary::read(&args.file)?;
+    let inspection = wasgi_gateway::inspect(&binary)?;
+    let compiled = compile(&binary);
     let report = Report {
         file: &args.file,
         inspection,
@@ -48,14 +50,16 @@ pub(crate) fn run(args: &InspectArgs) -> Result<String, Failure> {
 }
 
 /// Compiles a component as `wasgi serve` does, without a cache, and takes the time.
-fn compile(file: &Path) -> Result<Duration, String> {
+fn compile(binary: &Binary) -> Result<Duration, String> {
     let options = GatewayOptions {
         cache: None,
+        compiler: compiler::process(CompileLimits::of_this_machine()),
+        debug_info: DebugInfo::Ignored,
         instances: 1,
     };
     let gateway = Gateway::new(&options).map_err(|error| error.to_string())?;
     let start = Instant::now();
-    gateway.load(file).map_err(|error| error.to_string())?;
+    gateway.load(binary).map_err(|error| error.to_string())?;
     Ok(start.elapsed())
 }
 

@@ -8,34 +8,59 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::{Args, Command};
-use crate::failure::Failure;
+use crate::failure::{Failure, Failures};
+use crate::inherited::Inherited;
 
 mod address;
+mod admin;
 mod args;
 mod cache;
+mod check;
+mod compiler;
 mod diagnostics;
 mod failure;
+mod hosting;
+mod inherited;
 mod inspect;
+mod life;
+mod listeners;
 mod manifest;
-mod mount;
+mod operate;
 mod plan;
 mod serve;
+mod state;
+mod systemd;
 mod targets;
 mod units;
+mod upgrade;
+mod xdg;
 
 fn main() -> ExitCode {
+    // SAFETY: the program begins here: it has one thread, and has opened nothing.
+    #[expect(unsafe_code, reason = "what was handed over is owned by nobody yet")]
+    let inherited = unsafe { Inherited::take() };
     // clap itself ends the program for `--help`, `--version` and usage errors, with 0 and 2.
-    let result = match Args::parse().command {
-        Command::Serve(args) => serve::run(&args),
-        Command::Inspect(args) => inspect::run(&args).and_then(|report| print(&report)),
-    };
-    match result {
+    match run(Args::parse().command, inherited) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
+        Err(failures) => {
             // If standard error is closed, the exit code still tells.
-            writeln!(io::stderr(), "{failure}").unwrap_or_default();
-            failure.exit_code()
+            writeln!(io::stderr(), "{failures}").unwrap_or_default();
+            failures.exit_code()
         }
+    }
+}
+
+fn run(command: Command, inherited: Result<Inherited, Failure>) -> Result<(), Failures> {
+    match command {
+        Command::Serve(args) => serve::run(&args, inherited?),
+        Command::Check(args) => {
+            let (report, wrong) = check::run(&args);
+            print(&report)?;
+            wrong.into_result()
+        }
+        Command::Admin(command) => Ok(print(&admin::run(&command)?)?),
+        Command::Inspect(args) => Ok(print(&inspect::run(&args)?)?),
+        Command::Compile => wasgi_gateway::compile_stdio().map_err(Failures::from),
     }
 }
 

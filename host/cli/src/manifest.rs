@@ -1,253 +1,158 @@
-//! The manifest: `wasgi.toml`, from its text to settings.
+//! The manifest: `wasgi.toml`, from its text to plans.
 //!
-//! Owns the checks that need to point at a line. What a key may hold is in `manifest/values`,
-//! which keys there are in `manifest/file`.
+//! Owns the order of the reading and its bound. All faults are found in one reading: what is TOML
+//! is told by `syntax`, what a table may hold by the module of the table, and a table's keys are
+//! read by `table`, which notes each fault in `faults` and goes on.
 
-use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
-use wasgi_gateway::{AppSettings, Dir};
-use wasgi_server::Config;
+use toml::de::DeTable;
+use wasgi_server::{Config, Redirect};
 
-use self::file::{AppTable, DirTable, File};
+use self::app::Apps;
+use self::faults::{Faults, Wrong};
 use self::source::Source;
-use crate::address;
+use self::table::Table;
+use self::twins::Twins;
 use crate::args::IsolationChoice;
-use crate::failure::{Failure, reason};
-use crate::mount;
-use crate::plan::{PlannedApp, isolation};
+use crate::failure::{Failure, Failures, reason};
+use crate::plan::{Hosting, PlannedApp};
+use crate::units::Bytes;
 
-mod file;
+pub(crate) use self::app::WEIGHT;
+
+mod app;
+mod faults;
+mod grants;
 mod outbound;
+mod redirect;
+mod server;
 mod source;
+mod syntax;
+mod table;
+mod twins;
 mod values;
 
-/// What a manifest says.
+/// What a manifest says. Where it is wrong, it says nothing.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     /// The addresses to listen on; none if it does not say.
     pub(crate) listen: Vec<SocketAddr>,
     /// The server's settings.
     pub(crate) server: Config,
-    /// The apps, in the order of the manifest. There is one at least.
+    /// How apps are kept.
+    pub(crate) hosting: Hosting,
+    /// The apps, in the order of the manifest.
     pub(crate) apps: Vec<PlannedApp>,
+    /// The redirects, in the order of the manifest.
+    pub(crate) redirects: Vec<Redirect>,
+    /// What is wrong with it. What the machine lacks of the files that it names is not: that is
+    /// with each app.
+    pub(crate) wrong: Failures,
 }
 
 /// Reads a manifest. `choice` overrides the isolation of each app.
-pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>) -> Result<Manifest, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::run_time(format!(
-            "cannot read {}: {}",
-            path.display(),
-            reason(&error)
-        ))
-    })?;
-    parse(&Source { path, text: &text }, choice)
+pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>) -> Manifest {
+    match read_text(path) {
+        Ok(text) => parse(&Source::new(path, &text), choice),
+        Err(failure) => Manifest {
+            wrong: failure.into(),
+            ..Manifest::empty()
+        },
+    }
 }
 
-fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Result<Manifest, Failure> {
-    let file: File = toml::from_str(source.text).map_err(|error| source.unreadable(&error))?;
-    if file.apps.is_empty() {
-        return Err(source
-            .whole("expected an [[app]] at least, got none")
-            .hint("add `[[app]]` and below it `component = \"app.wasm\"`"));
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    let cannot = |error: &io::Error| format!("cannot read {name}: {}", reason(error));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MANIFEST_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::run_time(cannot(&error)))?;
+    // Limit: MANIFEST_BYTES_MAX
+    if bytes.len() as u64 > MANIFEST_BYTES_MAX {
+        return Err(Failure::usage(format!(
+            "cannot use {name}: it has more than the {} that a manifest may have",
+            Bytes(MANIFEST_BYTES_MAX)
+        )));
     }
-    let mut listen = Vec::new();
-    if let Some(addresses) = &file.server.listen {
-        if addresses.as_ref().is_empty() {
-            return Err(source.usage(addresses.span(), "expected an address at least, got none"));
-        }
-        for address in addresses.as_ref() {
-            let parsed = address::parse(address.as_ref())
-                .map_err(|message| source.usage(address.span(), &message))?;
-            listen.push(parsed);
-        }
-    }
-    let default = Config::DEFAULT;
-    let server = Config {
-        limits: file.server.limits.resolve(),
-        access_log: file
-            .server
-            .access_log
-            .map_or(default.access_log, Into::into),
-        drain: file
-            .server
-            .drain
-            .map_or(default.drain, |values::Span(time)| time),
-        ..default
-    };
-    let apps = file
-        .apps
-        .iter()
-        .map(|app| resolve_app(source, app, choice))
-        .collect::<Result<Vec<_>, _>>()?;
-    refuse_twins(source, &file.apps, &apps)?;
-    Ok(Manifest {
-        listen,
-        server,
-        apps,
-    })
+    String::from_utf8(bytes).map_err(|_| Failure::usage(cannot(&io::ErrorKind::InvalidData.into())))
 }
 
-fn resolve_app(
-    source: &Source<'_>,
-    app: &Spanned<AppTable>,
-    choice: Option<IsolationChoice>,
-) -> Result<PlannedApp, Failure> {
-    let table = app.as_ref();
-    let component = beside(source.path, table.component.as_ref());
-    if !component.is_file() {
-        let message = format!(
-            "expected a component, but there is no file {}",
-            component.display()
-        );
-        return Err(source.run_time(table.component.span(), &message));
-    }
-    let mount = match &table.path {
-        None => String::new(),
-        Some(path) => {
-            mount::parse(path.as_ref()).map_err(|message| source.usage(path.span(), &message))?
-        }
-    };
-    let name = match &table.name {
-        Some(name) => name.as_ref().clone(),
-        None => mount::stem(&component),
-    };
-    if name.is_empty() || name.chars().any(char::is_control) {
-        let message = format!("expected a name without control characters, got {name:?}");
-        return Err(source.usage(name_span(app), &message));
-    }
-    for arg in &table.args {
-        refuse_nul(source, arg)?;
-    }
-    let settings = AppSettings {
-        name,
-        isolation: isolation(choice.or(table.isolation), table.reuse.resolve()),
-        limits: table.limits.resolve(),
-        env: resolve_env(source, table)?,
-        args: table.args.iter().map(|arg| arg.as_ref().clone()).collect(),
-        dirs: resolve_dirs(source, &table.dirs)?,
-        cgi: table.cgi.resolve(),
-    };
-    let outbound = table
-        .outbound
-        .as_ref()
-        .map(|outbound| outbound.resolve(source))
-        .transpose()?;
-    Ok(PlannedApp {
-        mount,
-        component,
-        settings,
-        outbound,
-    })
-}
+/// Bytes of a manifest. 10 000 apps with a few keys each have room in it.
+const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 
-fn resolve_env(source: &Source<'_>, table: &AppTable) -> Result<Vec<(String, String)>, Failure> {
-    let mut env = Vec::new();
-    for (name, value) in &table.env {
-        let text = name.as_ref();
-        if text.is_empty() || text.contains('=') || text.contains(char::is_control) {
-            let message =
-                format!("expected the name of a variable, without `=` or controls, got {text:?}");
-            return Err(source.usage(name.span(), &message));
-        }
-        refuse_nul(source, value)?;
-        env.push((text.clone(), value.as_ref().clone()));
-    }
-    Ok(env)
-}
-
-fn resolve_dirs(source: &Source<'_>, tables: &[DirTable]) -> Result<Vec<Dir>, Failure> {
-    let mut seen = BTreeSet::new();
-    let mut dirs = Vec::new();
-    for table in tables {
-        let guest = table.guest.as_ref();
-        let trimmed = match guest.trim_end_matches('/') {
-            "" => "/",
-            path => path,
-        };
-        let absolute = guest.starts_with('/') && !guest.contains('\0');
-        if !absolute || guest.split('/').any(|part| matches!(part, "." | "..")) {
-            let message =
-                format!("expected an absolute path such as \"/data\" without `..`, got {guest:?}");
-            return Err(source.usage(table.guest.span(), &message));
-        }
-        if !seen.insert(trimmed) {
-            let message = format!("the guest already has a folder at {guest:?}");
-            return Err(source.usage(table.guest.span(), &message));
-        }
-        let host = beside(source.path, table.host.as_ref());
-        if !host.is_dir() {
-            let message = format!("expected a folder, but there is none at {}", host.display());
-            return Err(source.run_time(table.host.span(), &message));
-        }
-        dirs.push(Dir {
-            host,
-            guest: trimmed.to_owned(),
-            access: table.access.into(),
+fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Manifest {
+    let faults = Faults::new(source);
+    let mut manifest = Manifest::empty();
+    if let Some(text) = syntax::readable(&faults)
+        && let Ok(entries) = DeTable::parse(&text)
+    {
+        manifest = table::read(&faults, 0..0, entries.get_ref(), |table| {
+            parse_file(table, choice)
         });
     }
-    Ok(dirs)
+    Manifest {
+        wrong: faults.finish(),
+        ..manifest
+    }
 }
 
-/// Refuses two apps with one mount or one name.
-fn refuse_twins(
-    source: &Source<'_>,
-    tables: &[Spanned<AppTable>],
-    apps: &[PlannedApp],
-) -> Result<(), Failure> {
-    for (index, app) in apps.iter().enumerate() {
-        for earlier in &apps[..index] {
-            let table = &tables[index];
-            if app.mount == earlier.mount {
-                let span = table
-                    .as_ref()
-                    .path
-                    .as_ref()
-                    .map_or(component_span(table), Spanned::span);
-                let (path, name) = (mount::show(&app.mount), &earlier.settings.name);
-                let message = format!("the app `{name}` is mounted at {path} already");
-                return Err(source
-                    .usage(span, &message)
-                    .hint("give each app its own `path`"));
-            }
-            if app.settings.name == earlier.settings.name {
-                let message = format!("an app has the name `{}` already", app.settings.name);
-                return Err(source
-                    .usage(name_span(table), &message)
-                    .hint("give each app its own `name`"));
-            }
+fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>) -> Manifest {
+    let faults = table.faults;
+    let folder = faults.source.path.parent().unwrap_or(Path::new(""));
+    let server = table.table("server", |table| server::read(table, folder));
+    let mut twins = Twins::default();
+    let mut apps = Apps {
+        folder,
+        choice,
+        twins: &mut twins,
+    };
+    let read = table.tables("app", |table| apps.read(table));
+    if !table.has("app") || table.is_empty_list("app") {
+        let wrong = Wrong::from("expected an [[app]] at least, got none")
+            .hint("add `[[app]]` and below it `component = \"app.wasm\"`");
+        faults.absent(None, wrong);
+    }
+    let redirects = table
+        .tables("redirect", |table| redirect::read(table, &mut twins))
+        .into_iter()
+        .flatten()
+        .collect();
+    // An app that could not be read may be the one.
+    if read.iter().all(Option::is_some)
+        && let Some(default) = &server.default
+    {
+        twins.expect_app(faults, default);
+    }
+    Manifest {
+        listen: server.listen,
+        server: server.config,
+        hosting: Hosting {
+            default: server.default.map(Spanned::into_inner),
+            ..server.hosting
+        },
+        apps: read.into_iter().flatten().collect(),
+        redirects,
+        wrong: Failures::default(),
+    }
+}
+
+impl Manifest {
+    /// What no manifest says.
+    pub(crate) fn empty() -> Self {
+        Self {
+            listen: Vec::new(),
+            server: Config::DEFAULT,
+            hosting: Hosting::default(),
+            apps: Vec::new(),
+            redirects: Vec::new(),
+            wrong: Failures::default(),
         }
-    }
-    Ok(())
-}
-
-fn refuse_nul(source: &Source<'_>, text: &Spanned<String>) -> Result<(), Failure> {
-    if text.as_ref().contains('\0') {
-        return Err(source.usage(text.span(), "expected a text without NUL characters"));
-    }
-    Ok(())
-}
-
-fn name_span(app: &Spanned<AppTable>) -> Range<usize> {
-    app.as_ref()
-        .name
-        .as_ref()
-        .map_or(component_span(app), Spanned::span)
-}
-
-fn component_span(app: &Spanned<AppTable>) -> Range<usize> {
-    app.as_ref().component.span()
-}
-
-/// A path of the manifest, which is relative to the manifest's folder.
-fn beside(manifest: &Path, path: &Path) -> PathBuf {
-    match manifest.parent() {
-        Some(folder) => folder.join(path),
-        None => path.to_owned(),
     }
 }
 

@@ -2,102 +2,228 @@
 //!
 //! Owns the defaults and which source overrides which. It loads and binds nothing: see `serve`.
 
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use clap::ValueEnum;
+use serde::Serialize;
 use wasgi_gateway::{AppSettings, Isolation, Reuse};
-use wasgi_server::{AccessLog, Config, OutboundSettings};
+use wasgi_server::{AccessLog, Config, OutboundSettings, Redirect, Route};
 
-use crate::address;
 use crate::args::{AccessLogChoice, IsolationChoice, ServeArgs};
-use crate::cache;
-use crate::failure::Failure;
-use crate::mount;
+use crate::failure::{Failure, Failures, Place};
 use crate::targets::{self, Targets};
 
 /// What `wasgi serve` does.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The addresses to listen on. There is one at least.
+    /// The addresses to listen on; none if nobody says: see `listeners`.
     pub(crate) listen: Vec<SocketAddr>,
     /// The server's settings.
     pub(crate) server: Config,
-    /// The folder for compiled components.
-    pub(crate) cache: Option<PathBuf>,
-    /// The apps. There is one at least; no two share a mount or a name.
+    /// How apps are kept.
+    pub(crate) hosting: Hosting,
+    /// The apps. No two share a route or a name.
     pub(crate) apps: Vec<PlannedApp>,
+    /// The redirects. None has the route of an app.
+    pub(crate) redirects: Vec<Redirect>,
+    /// What the plan was read from.
+    pub(crate) sources: Sources,
+}
+
+/// How the host keeps its apps. What is none has the default of whoever uses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hosting {
+    /// The folder of the releases and of what is known of the apps.
+    pub(crate) state: Option<PathBuf>,
+    /// The name of the app that answers what no route matches.
+    pub(crate) default: Option<String>,
+    /// When a component is loaded.
+    pub(crate) load: Option<LoadChoice>,
+    /// An app without requests for so long is let go.
+    pub(crate) app_idle: Option<Duration>,
+    /// Releases that are kept of each app.
+    pub(crate) releases: Option<u32>,
+    /// What compiling a component may take.
+    pub(crate) compile: CompileSettings,
+}
+
+/// When a component is loaded, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LoadChoice {
+    /// At the start.
+    Eager,
+    /// With the first request.
+    Lazy,
+}
+
+/// What compiling a component may take. What is none has the gateway's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CompileSettings {
+    /// Bytes of memory.
+    pub(crate) memory: Option<u64>,
+    /// Time of the CPU.
+    pub(crate) cpu: Option<Duration>,
+    /// Time.
+    pub(crate) wall: Option<Duration>,
+    /// Compilations at one time.
+    pub(crate) processes: Option<u32>,
 }
 
 /// An app before it is loaded.
 #[derive(Debug)]
 pub(crate) struct PlannedApp {
-    /// The path that it answers: "" or "/shop".
-    pub(crate) mount: String,
+    /// What it answers. There is one at least.
+    pub(crate) routes: Vec<Route>,
     /// The file.
     pub(crate) component: PathBuf,
+    /// Where a manifest names the file.
+    pub(crate) place: Option<Place>,
+    /// Its name, isolation, limits and capabilities.
+    pub(crate) settings: AppSettings,
+    /// Whom its guests may send requests to; none: nobody.
+    pub(crate) outbound: Option<OutboundSettings>,
+    /// What stands in front of it, the outermost first.
+    pub(crate) middleware: Vec<PlannedMiddleware>,
+    /// The path within the app that tells whether it is well.
+    pub(crate) health: Option<String>,
+    /// Its share of the CPU beside other apps.
+    pub(crate) weight: u32,
+    /// What the machine lacks of the files and folders that the app names. A new app cannot be
+    /// loaded without them; one that runs already can go on as it is.
+    pub(crate) missing: Vec<Failure>,
+}
+
+/// A middleware before it is loaded. Nothing of the app's is granted to it.
+#[derive(Debug)]
+pub(crate) struct PlannedMiddleware {
+    /// The file.
+    pub(crate) component: PathBuf,
+    /// Where a manifest names the file.
+    pub(crate) place: Option<Place>,
     /// Its name, isolation, limits and capabilities.
     pub(crate) settings: AppSettings,
     /// Whom its guests may send requests to; none: nobody.
     pub(crate) outbound: Option<OutboundSettings>,
 }
 
-impl Plan {
-    /// Reads the manifests and folders that the arguments name.
-    pub(crate) fn new(args: &ServeArgs) -> Result<Self, Failure> {
-        let Targets { apps, manifest } =
-            targets::find(&args.targets, args.config.as_deref(), args.isolation)?;
-        refuse_twins(&apps)?;
+/// The files and folders that a plan was read from: when one of them changes, so may the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Sources {
+    /// The manifest.
+    pub(crate) manifest: Option<PathBuf>,
+    /// The folders without a manifest. Components may come and go in them.
+    pub(crate) folders: Vec<PathBuf>,
+    /// The components of apps and middlewares, each once.
+    pub(crate) components: Vec<PathBuf>,
+}
 
-        let (listen, server) = manifest.unwrap_or((Vec::new(), Config::DEFAULT));
-        let listen = [args.addr.clone(), listen, vec![address::DEFAULT]]
-            .into_iter()
-            .find(|addresses| !addresses.is_empty())
-            .expect("the last one is not empty");
+/// What was read, be it right or wrong.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// The plan, without what is wrong.
+    pub(crate) plan: Plan,
+    /// What is wrong with the arguments and the manifest.
+    pub(crate) wrong: Failures,
+}
+
+impl Plan {
+    /// Reads the manifests and folders that the arguments name. It reads only, and may be called
+    /// again when one of the sources has changed. What is missing is with each app.
+    pub(crate) fn read(args: &ServeArgs) -> Reading {
+        let Targets {
+            apps,
+            manifest,
+            mut sources,
+            mut wrong,
+        } = targets::find(&args.targets, args.config.as_deref(), args.isolation);
+        wrong.extend(twins(&apps));
+
+        let mut components: Vec<_> = apps
+            .iter()
+            .flat_map(|app| {
+                let middleware = app.middleware.iter();
+                middleware
+                    .map(|middleware| &middleware.component)
+                    .chain([&app.component])
+            })
+            .cloned()
+            .collect();
+        components.sort();
+        components.dedup();
+        sources.components = components;
+
+        let listen = if args.addr.is_empty() {
+            manifest.listen
+        } else {
+            args.addr.clone()
+        };
+        let server = manifest.server;
         let server = Config {
             access_log: args.access_log.map_or(server.access_log, Into::into),
             expose_errors: args.expose_errors,
             ..server
         };
-        let cache = match &args.cache {
-            _ if args.no_cache => None,
-            Some(folder) => Some(folder.clone()),
-            None => cache::default_folder(),
-        };
-        Ok(Self {
+        let plan = Self {
             listen,
             server,
-            cache,
+            hosting: manifest.hosting,
             apps,
-        })
+            redirects: manifest.redirects,
+            sources,
+        };
+        Reading { plan, wrong }
     }
 
     /// The most instances that are alive at one time, if every app is as busy as it may be.
     pub(crate) fn instances(&self) -> usize {
+        let middleware = self.apps.iter().flat_map(|app| &app.middleware);
         self.apps
             .iter()
-            .map(|app| app.settings.limits.concurrency)
+            .map(|app| &app.settings)
+            .chain(middleware.map(|middleware| &middleware.settings))
+            .map(|settings| settings.limits.concurrency)
             .sum()
     }
 }
 
-/// Refuses two apps with one mount or one name. A manifest refuses its own twins earlier and shows
-/// the line.
-fn refuse_twins(apps: &[PlannedApp]) -> Result<(), Failure> {
-    for (index, app) in apps.iter().enumerate() {
-        for earlier in &apps[..index] {
-            let what = if app.mount == earlier.mount {
-                format!("are both mounted at {}", mount::show(&app.mount))
-            } else if app.settings.name == earlier.settings.name {
-                format!("both have the name `{}`", app.settings.name)
-            } else {
-                continue;
-            };
+/// Two apps with one route or one name, of which one at least is a target: a manifest refuses its
+/// own and shows the line.
+fn twins(apps: &[PlannedApp]) -> Vec<Failure> {
+    let mut routes = BTreeMap::new();
+    let mut names = HashMap::new();
+    let mut twins = Vec::new();
+    for app in apps {
+        let mut refuse = |earlier: &PlannedApp, what: String| {
             let (one, other) = (earlier.component.display(), app.component.display());
-            return Err(Failure::usage(format!("{one} and {other} {what}"))
-                .hint("give each its own `path` and `name` in a wasgi.toml"));
+            let failure = Failure::usage(format!("{one} and {other} {what}"));
+            twins.push(failure.hint("give each its own `path` and `name` in a wasgi.toml"));
+        };
+        let is_of_manifest = |app: &PlannedApp| app.place.is_some();
+        let is_new = |earlier: &&PlannedApp| !(is_of_manifest(earlier) && is_of_manifest(app));
+        let taken = app
+            .routes
+            .iter()
+            .find_map(|route| routes.insert(route, app).map(|earlier| (route, earlier)));
+        let name = &app.settings.name;
+        let named = names.insert(name, app);
+        if let Some((route, earlier)) = taken.filter(|(_, earlier)| is_new(earlier)) {
+            refuse(earlier, format!("are both mounted at {route}"));
+        } else if let Some(earlier) = named.filter(is_new) {
+            refuse(earlier, format!("both have the name `{name}`"));
         }
     }
-    Ok(())
+    twins
+}
+
+/// The name of the app in a file that has no other.
+pub(crate) fn name_of(file: &Path) -> String {
+    file.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .replace(char::is_control, "?")
 }
 
 /// The isolation that a choice stands for.
@@ -119,94 +245,4 @@ impl From<AccessLogChoice> for AccessLog {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["shop.wasm", "blog.wasm"] {
-            std::fs::write(folder.path().join(name), b"").unwrap();
-        }
-        folder
-    }
-
-    fn write_manifest(folder: &Path, text: &str) -> PathBuf {
-        let path = folder.join("wasgi.toml");
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    #[test]
-    fn arguments_override_the_manifest() {
-        let folder = folder();
-        let manifest = "[server]\nlisten = [\"127.0.0.1:1\"]\naccess-log = \"json\"\n\
-            [[app]]\ncomponent = \"shop.wasm\"\n[app.reuse]\nrequests = 7";
-        let config = Some(write_manifest(folder.path(), manifest));
-        let plan = Plan::new(&ServeArgs {
-            config: config.clone(),
-            ..ServeArgs::default()
-        })
-        .unwrap();
-        assert_eq!(plan.listen, ["127.0.0.1:1".parse().unwrap()]);
-        assert_eq!(plan.server.access_log, AccessLog::Json);
-        assert_eq!(plan.apps[0].settings.isolation, Isolation::Request);
-
-        let args = ServeArgs {
-            config,
-            addr: vec!["127.0.0.1:2".parse().unwrap()],
-            access_log: Some(AccessLogChoice::Off),
-            isolation: Some(IsolationChoice::Reuse),
-            expose_errors: true,
-            no_cache: true,
-            ..ServeArgs::default()
-        };
-        let plan = Plan::new(&args).unwrap();
-        assert_eq!(plan.listen, args.addr);
-        assert_eq!(plan.server.access_log, AccessLog::Off);
-        assert!(plan.server.expose_errors);
-        assert_eq!(plan.cache, None);
-        let reuse = Reuse {
-            requests: 7,
-            ..Reuse::DEFAULT
-        };
-        assert_eq!(plan.apps[0].settings.isolation, Isolation::Reuse(reuse));
-    }
-
-    #[test]
-    fn a_plan_has_defaults() {
-        let folder = folder();
-        let targets = vec![folder.path().to_owned()];
-        let plan = Plan::new(&ServeArgs {
-            targets,
-            ..ServeArgs::default()
-        })
-        .unwrap();
-        assert_eq!(plan.listen, [address::DEFAULT]);
-        assert_eq!(plan.server, Config::DEFAULT);
-        assert_eq!(plan.instances(), 128);
-    }
-
-    #[test]
-    fn twins_are_refused() {
-        let folder = folder();
-        let file = folder.path().join("shop.wasm");
-        let args = ServeArgs {
-            targets: vec![file.clone(), file.clone()],
-            ..ServeArgs::default()
-        };
-        let message = Plan::new(&args).unwrap_err().to_string();
-        assert!(message.contains("are both mounted at /shop"), "{message}");
-
-        let manifest = "[[app]]\nname = \"shop\"\ncomponent = \"blog.wasm\"";
-        let config = Some(write_manifest(folder.path(), manifest));
-        let args = ServeArgs {
-            targets: vec![file],
-            config,
-            ..ServeArgs::default()
-        };
-        let message = Plan::new(&args).unwrap_err().to_string();
-        assert!(message.contains("both have the name `shop`"), "{message}");
-    }
-}
+mod tests;

@@ -1,31 +1,36 @@
 //! `wasgi serve`: carries out a plan.
 //!
-//! Owns the order of the start: all apps are loaded, then all addresses are bound, then the first
-//! line says so. A failure before that line leaves nothing behind.
+//! Owns the order of the start: all apps are loaded, then all addresses are taken or bound, then the
+//! first line says so, then whoever waits for it is told. A failure before that line leaves nothing
+//! behind.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use wasgi_gateway::{App, Gateway, GatewayOptions, Outbound};
-use wasgi_server::{Mount, OutboundClient, Server};
+use tokio::sync::oneshot;
+use wasgi_gateway::Gateway;
+use wasgi_server::{ApplyError, Apps, Refused, Reread, Server, State, Watching};
 
 use crate::args::ServeArgs;
 use crate::diagnostics::Diagnostics;
-use crate::failure::{Failure, reason};
-use crate::mount;
-use crate::plan::{Plan, PlannedApp};
+use crate::failure::{Failure, Failures, cannot, reason};
+use crate::hosting;
+use crate::inherited::{Inherited, STATE};
+use crate::life::{self, Life, Signals};
+use crate::listeners;
+use crate::plan::{Plan, Reading};
+use crate::upgrade::Program;
+use crate::{cache, operate, state};
 
 /// Time that threads get to end after the requests have. A guest that was cut off may hold one in a
 /// call to the host's file system.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// Serves until a signal says to stop, and then until the running requests have ended.
-pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let plan = Plan::new(args)?;
+/// Serves until a signal says to stop or another process has taken over, and then until the running
+/// requests have ended.
+pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Failures> {
+    let program = Program::of_this_process().map_err(|error| cannot("find its file", &error))?;
+    let plan = read(args)?;
     let diagnostics = Diagnostics::hold(args.log);
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,44 +38,67 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         .build()
         .map_err(|error| cannot("start threads", &error))?;
     let inside = runtime.enter();
+    life::ignore_upgrades()?;
 
-    let options = GatewayOptions {
-        cache: plan.cache.clone(),
-        instances: plan.instances(),
-    };
+    let (desired, sources) = hosting::wanted(plan);
+    let watching = runtime.block_on(Watching::start(&desired, &sources));
+    // What changed until it was watched.
+    let mut plan = read(args)?;
+    let state = open_state(args, &plan, &mut inherited)?;
+    refuse_missing(&mut plan, state.as_deref())?;
+    let options = hosting::gateway(
+        &plan.hosting.compile,
+        cache::folder(args),
+        plan.server.expose_errors,
+        plan.instances(),
+    );
     let gateway = Gateway::new(&options)?;
-    let mounts = plan
-        .apps
-        .into_iter()
-        .map(|app| load(&gateway, app))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let listeners = plan
-        .listen
-        .iter()
-        .map(bind)
-        .collect::<Result<Vec<_>, _>>()?;
-    for mount in &mounts {
-        tracing::info!(
-            app = mount.app.settings().name,
-            path = mount::show(&mount.path),
-            "serving"
-        );
+    let apps = Apps::new(gateway, state.clone(), hosting::options(&plan.hosting));
+    let reread = reread(args, &plan);
+    let (listen, config) = (plan.listen.clone(), plan.server.clone());
+    let (desired, sources) = hosting::wanted(plan);
+    runtime
+        .block_on(apps.apply(desired))
+        .map_err(|error| refused(error))?;
+    let listeners = listeners::open(&listen, &mut inherited)?;
+    for app in apps.list() {
+        tracing::info!(app = app.name, routes = app.routes.join(" "), "serving");
     }
     // From here on a signal is heard. The second ends the requests that the first let run on.
-    let mut first = Signals::listen()?;
+    let life = Life::new(
+        program,
+        inherited,
+        &listeners,
+        state.as_deref(),
+        Arc::clone(&apps),
+        config.upgrade_wait,
+    )?;
     let mut second = Signals::listen()?;
-    let server = Server::new(plan.server, mounts).map_err(|error| cannot("serve", &error))?;
-    let addresses = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(|error| cannot("listen", &error))?;
+    let server = Server::new(config, Arc::clone(&apps)).map_err(|error| cannot("serve", &error))?;
+    let addresses: Vec<_> = listeners.iter().map(|listener| listener.address).collect();
+    let (stopping, stop) = oneshot::channel();
+    let operating = operate::begin(
+        state.as_deref(),
+        &apps,
+        addresses.clone(),
+        life.upgrader(),
+        stop,
+    );
     diagnostics.announce(&addresses);
 
-    let serving = server.run(listeners, async move { first.next().await });
+    match watching {
+        Ok(watching) => drop(runtime.spawn(apps.follow(watching, sources, reread))),
+        Err(error) => tracing::warn!("changed files are not noticed: {}", reason(&error)),
+    }
+    let sockets = listeners.into_iter().map(|listener| listener.socket);
+    let serving = server.run(sockets.collect(), async move {
+        let shutdown = life.until_its_end().await;
+        drop(stopping);
+        shutdown
+    });
     let result = runtime.block_on(async move {
         tokio::select! {
-            () = serving => Ok(()),
+            ((), ()) = async { tokio::join!(serving, operating) } => Ok(()),
             () = async { second.next().await; second.next().await } => Err(Failure::run_time(
                 "a second signal ended the server before its requests had ended",
             )),
@@ -78,39 +106,99 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     });
     drop(inside);
     runtime.shutdown_timeout(LAST_WAIT);
-    result
+    Ok(result?)
 }
 
-fn cannot(what: &str, error: &io::Error) -> Failure {
-    Failure::run_time(format!("cannot {what}: {}", reason(error)))
-}
-
-fn load(gateway: &Gateway, app: PlannedApp) -> Result<Mount, Failure> {
-    let component = gateway.load(&app.component)?;
-    tracing::debug!(app = app.settings.name, component = %app.component.display(), "loaded");
-    let outbound = app
-        .outbound
-        .map(|settings| Arc::new(OutboundClient::new(settings)) as Arc<dyn Outbound>);
-    Ok(Mount {
-        path: app.mount,
-        app: App::new(&component, app.settings, outbound)?,
-    })
-}
-
-fn bind(address: &SocketAddr) -> Result<TcpListener, Failure> {
-    wasgi_server::bind(*address).map_err(|error| {
-        let failure = Failure::run_time(format!("cannot listen on {address}: {}", reason(&error)));
-        match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                let free = SocketAddr::new(address.ip(), 0);
-                failure.hint(format!("`--addr {free}` takes a free port"))
-            }
-            io::ErrorKind::PermissionDenied if address.port() < 1024 => {
-                failure.hint("ports below 1024 need privileges; take one above")
-            }
-            _ => failure,
+/// Reads the plan. If it is wrong, what it lacks is told of too.
+fn read(args: &ServeArgs) -> Result<Plan, Failures> {
+    let Reading {
+        mut plan,
+        mut wrong,
+    } = Plan::read(args);
+    if !wrong.is_empty() {
+        for app in &mut plan.apps {
+            wrong.extend(app.missing.drain(..));
         }
+    }
+    wrong.into_result().map(|()| plan)
+}
+
+/// Opens the folder of the releases. One that nobody asked for is done without.
+fn open_state(
+    args: &ServeArgs,
+    plan: &Plan,
+    inherited: &mut Inherited,
+) -> Result<Option<Arc<State>>, Failure> {
+    let told = args.state.as_deref().or(plan.hosting.state.as_deref());
+    let Some(folder) = state::folder(told, &args.targets, args.config.as_deref()) else {
+        tracing::warn!("releases are not kept: there is no home for them; `--state` names one");
+        return Ok(None);
+    };
+    let adopted = inherited
+        .descriptors(STATE)
+        .into_iter()
+        .next()
+        .and_then(|lock| State::adopt(&folder, lock).ok());
+    let opened = match adopted {
+        Some(state) => Ok(state),
+        None => State::open(&folder),
+    };
+    match opened {
+        Ok(state) => Ok(Some(Arc::new(state))),
+        Err(error) if told.is_some() => Err(Failure::run_time(wasgi_server::chain(&error))),
+        Err(error) => {
+            let error = wasgi_server::chain(&error);
+            tracing::warn!("releases are not kept: {error}; `--state` names another folder");
+            Ok(None)
+        }
+    }
+}
+
+/// Refuses apps whose files are missing, unless a release of theirs is kept.
+fn refuse_missing(plan: &mut Plan, state: Option<&State>) -> Result<(), Failures> {
+    let mut missing = Failures::default();
+    for app in &mut plan.apps {
+        let record = state.and_then(|state| state.read(&app.settings.name).ok().flatten());
+        if record.is_none_or(|record| record.active.is_none()) {
+            missing.extend(app.missing.drain(..));
+        }
+    }
+    missing.into_result()
+}
+
+/// Reads the same targets again, for when they have changed.
+fn reread(args: &ServeArgs, plan: &Plan) -> Arc<Reread> {
+    let args = args.clone();
+    let at_start = (
+        plan.listen.clone(),
+        plan.server.clone(),
+        plan.hosting.clone(),
+    );
+    Arc::new(move || {
+        let Reading { plan, wrong } = Plan::read(&args);
+        wrong.into_result().map_err(|wrong| wrong.to_string())?;
+        let (listen, server, mut hosting) = at_start.clone();
+        // This one holds at once.
+        hosting.default.clone_from(&plan.hosting.default);
+        if (&plan.listen, &plan.server, &plan.hosting) != (&listen, &server, &hosting) {
+            tracing::warn!("what [server] says holds from the next start on, or `wasgi upgrade`");
+        }
+        Ok(hosting::wanted(plan))
     })
+}
+
+fn refused(error: ApplyError) -> Failures {
+    match error {
+        ApplyError::Conflict(conflict) => Failure::usage(conflict.to_string()).into(),
+        ApplyError::Apps(apps) => {
+            let mut failures = Failures::default();
+            failures.extend(apps.into_iter().map(|(name, refused)| match refused {
+                Refused::Load(error) => error.into(),
+                refused => Failure::run_time(format!("cannot serve {name}: {refused}")),
+            }));
+            failures
+        }
+    }
 }
 
 /// Lifts the limit of open files to what the machine allows: each connection is one. Where that is
@@ -130,28 +218,5 @@ fn raise_open_files() {
         },
     ) {
         tracing::debug!(%error, "cannot raise the limit of open files");
-    }
-}
-
-/// The signals that stop the server. Each listener hears every one.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| cannot("listen for signals", &error));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

@@ -2,62 +2,42 @@
 
 use std::str::FromStr;
 
-use serde::Deserialize;
 use toml::Spanned;
 use wasgi_server::{GrantError, OutboundLimits, OutboundSettings};
 
-use super::file::count;
-use super::source::Source;
-use super::values::{Count, Size, Span};
-use crate::failure::Failure;
+use super::table::Table;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct OutboundTable {
-    allow: Vec<Spanned<String>>,
-    #[serde(default)]
-    private: Vec<Spanned<String>>,
-    connect: Option<Span<1>>,
-    response: Option<Span<1>>,
-    idle: Option<Span<1>>,
-    request_body: Option<Size<0>>,
-    response_body: Option<Size<0>>,
-    concurrency: Option<Count<1, 10_000>>,
-}
-
-impl OutboundTable {
-    pub(super) fn resolve(&self, source: &Source<'_>) -> Result<OutboundSettings, Failure> {
-        let default = OutboundLimits::DEFAULT;
-        Ok(OutboundSettings {
-            allow: parse(source, &self.allow)?,
-            private: parse(source, &self.private)?,
-            limits: OutboundLimits {
-                connect: self.connect.map_or(default.connect, |Span(time)| time),
-                response: self.response.map_or(default.response, |Span(time)| time),
-                idle: self.idle.map_or(default.idle, |Span(time)| time),
-                request_body: self
-                    .request_body
-                    .map_or(default.request_body, |Size(bytes)| bytes),
-                response_body: self
-                    .response_body
-                    .map_or(default.response_body, |Size(bytes)| bytes),
-                concurrency: self.concurrency.map_or(default.concurrency, count),
-            },
-        })
+/// Reads the table.
+pub(super) fn read(table: &mut Table<'_>) -> OutboundSettings {
+    if !table.has("allow") {
+        let message = "the key `allow` is missing";
+        table.faults.absent(Some(&table.span), message);
+    }
+    let default = OutboundLimits::DEFAULT;
+    OutboundSettings {
+        allow: grants(table, "allow"),
+        private: grants(table, "private"),
+        limits: OutboundLimits {
+            connect: table.time("connect", 1).unwrap_or(default.connect),
+            response: table.time("response", 1).unwrap_or(default.response),
+            idle: table.time("idle", 1).unwrap_or(default.idle),
+            request_body: table
+                .size("request-body", 0)
+                .unwrap_or(default.request_body),
+            response_body: table
+                .size("response-body", 0)
+                .unwrap_or(default.response_body),
+            concurrency: table.number("concurrency", 1..=10_000, default.concurrency),
+        },
     }
 }
 
-fn parse<T: FromStr<Err = GrantError>>(
-    source: &Source<'_>,
-    texts: &[Spanned<String>],
-) -> Result<Vec<T>, Failure> {
+fn grants<T: FromStr<Err = GrantError>>(table: &mut Table<'_>, key: &'static str) -> Vec<T> {
+    let texts = table.texts(key).map(Spanned::into_inner);
     texts
-        .iter()
-        .map(|text| {
-            text.as_ref()
-                .parse()
-                .map_err(|error: GrantError| source.usage(text.span(), &error.to_string()))
-        })
+        .into_iter()
+        .flatten()
+        .filter_map(|text| table.parse(&text))
         .collect()
 }
 

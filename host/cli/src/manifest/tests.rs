@@ -1,14 +1,19 @@
 //! Manifests good and bad, in tables.
 
-use std::time::Duration;
-
-use wasgi_gateway::{Access, CgiForm, Isolation, Limits, Reuse};
-use wasgi_server::{AccessLog, ConnectionLimits};
+use wasgi_gateway::AppSettings;
 
 use super::*;
 
+mod apps;
+mod faults;
+mod keys;
+
 /// Parses a manifest that stands beside `a.wasm`, `b.wasm` and the folder `data`.
 pub(super) fn read_text(text: &str) -> Result<Manifest, String> {
+    read_bytes(text.as_bytes())
+}
+
+pub(super) fn read_bytes(text: &[u8]) -> Result<Manifest, String> {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.wasm", "b.wasm"] {
         std::fs::write(folder.path().join(name), b"").unwrap();
@@ -17,118 +22,11 @@ pub(super) fn read_text(text: &str) -> Result<Manifest, String> {
     let path = folder.path().join("wasgi.toml");
     std::fs::write(&path, text).unwrap();
     let prefix = format!("{}/", folder.path().display());
-    read(&path, None).map_err(|failure| failure.to_string().replace(&prefix, ""))
-}
-
-const EVERY_KEY: &str = r#"
-[server]
-listen = ["127.0.0.1:1", "[::1]:2"]
-access-log = "json"
-drain = "0s"
-[server.limits]
-request-head = "16KiB"
-request-fields = 10
-head-wait = "1s"
-keep-alive = "2s"
-write-stall = "3s"
-connections = 4
-[[app]]
-name = "shop"
-component = "a.wasm"
-path = "/shop/"
-isolation = "reuse"
-args = ["x", "y"]
-[app.reuse]
-requests = 5
-idle = "6s"
-memory = "7MiB"
-concurrency-per-instance = 8
-[app.limits]
-memory = "1MiB"
-cpu = "2s"
-wall = "3s"
-idle = "4s"
-request-body = 5
-response-head = "6KiB"
-response-fields = 7
-concurrency = 8
-queue = 0
-queue-wait = "10ms"
-host-call = "11MiB"
-log = "12KiB"
-[app.env]
-GREETING = "hello"
-[app.cgi]
-nph = true
-[[app.dir]]
-host = "./data"
-guest = "/data/"
-access = "read-write"
-"#;
-
-#[test]
-fn every_key_is_read() {
-    let manifest = read_text(EVERY_KEY).unwrap();
-    assert_eq!(
-        manifest.listen,
-        ["127.0.0.1:1".parse().unwrap(), "[::1]:2".parse().unwrap()]
-    );
-    let seconds = Duration::from_secs;
-    assert_eq!(
-        manifest.server,
-        Config {
-            limits: ConnectionLimits {
-                request_head: 16 * 1024,
-                request_fields: 10,
-                head_wait: seconds(1),
-                keep_alive: seconds(2),
-                write_stall: seconds(3),
-                connections: 4,
-            },
-            access_log: AccessLog::Json,
-            expose_errors: false,
-            drain: Duration::ZERO,
-        }
-    );
-    let [app] = &manifest.apps[..] else {
-        panic!("expected one app")
-    };
-    assert_eq!(app.mount, "/shop");
-    assert!(app.component.ends_with("a.wasm"));
-    let dirs = app.settings.dirs.clone();
-    assert!(dirs[0].host.is_absolute());
-    assert_eq!(
-        (&*dirs[0].guest, dirs[0].access),
-        ("/data", Access::ReadWrite)
-    );
-    let expected = AppSettings {
-        name: "shop".to_owned(),
-        isolation: Isolation::Reuse(Reuse {
-            requests: 5,
-            idle: seconds(6),
-            memory: 7 << 20,
-            concurrency: 8,
-        }),
-        limits: Limits {
-            memory: 1 << 20,
-            cpu: seconds(2),
-            wall: seconds(3),
-            idle: seconds(4),
-            request_body: 5,
-            response_head: 6 << 10,
-            response_fields: 7,
-            concurrency: 8,
-            queue: 0,
-            queue_wait: Duration::from_millis(10),
-            host_call: 11 << 20,
-            log: 12 << 10,
-        },
-        env: vec![("GREETING".to_owned(), "hello".to_owned())],
-        args: vec!["x".to_owned(), "y".to_owned()],
-        dirs,
-        cgi: CgiForm::Nph,
-    };
-    assert_eq!(app.settings, expected);
+    let mut manifest = read(&path, None);
+    let mut wrong = std::mem::take(&mut manifest.wrong);
+    wrong.extend(manifest.apps.iter().flat_map(|app| app.missing.clone()));
+    let result = wrong.into_result().map(|()| manifest);
+    result.map_err(|wrong| wrong.to_string().replace(&prefix, ""))
 }
 
 #[test]
@@ -136,7 +34,11 @@ fn an_app_needs_only_its_component() {
     let manifest = read_text("[[app]]\ncomponent = \"a.wasm\"").unwrap();
     assert!(manifest.listen.is_empty());
     assert_eq!(manifest.server, Config::DEFAULT);
-    assert_eq!(manifest.apps[0].mount, "");
+    assert_eq!(manifest.hosting, Hosting::default());
+    let app = &manifest.apps[0];
+    assert_eq!(app.routes[0].to_string(), "/");
+    assert_eq!((app.health.as_deref(), app.weight), (None, WEIGHT));
+    assert!(app.middleware.is_empty() && app.missing.is_empty());
     assert_eq!(manifest.apps[0].settings, AppSettings::new("a"));
     assert_eq!(manifest.apps[0].outbound, None);
 }
@@ -223,103 +125,9 @@ fn a_bad_server_section_is_refused() {
     }
 }
 
-/// What follows `[[app]]` and its component, and what it is told.
-const BAD_APPS: &[(&str, &str)] = &[
-    (
-        "path = \"shop\"",
-        "3:8: expected a path such as \"/shop\", got \"shop\": it must start",
-    ),
-    ("path = \"/a/../b\"", "3:8: expected a path"),
-    ("name = \"\"", "3:8: expected a name"),
-    ("host = \"shop.example\"", "3:1: unknown key `host`"),
-    ("isolation = \"resue\"", "3:13: unknown value `resue`"),
-    ("isolation = \"resue\"", "hint: did you mean `reuse`?"),
-    ("args = [1]", "3:9: expected a string, got the integer `1`"),
-    ("args = [\"a\\u0000\"]", "3:9: expected a text without NUL"),
-    (
-        "env = { \"A=B\" = \"c\" }",
-        "3:9: expected the name of a variable",
-    ),
-    (
-        "env = { \"\" = \"c\" }",
-        "3:9: expected the name of a variable",
-    ),
-    (
-        "env = { A = 1 }",
-        "3:13: expected a string, got the integer `1`",
-    ),
-    (
-        "[app.limits]\nmemory = 0",
-        "4:10: expected a size of 1B at least, got 0B",
-    ),
-    ("[app.limits]\nmemory = -1", "4:10: expected a size such as"),
-    (
-        "[app.limits]\nmemory = \"1MB\"",
-        "4:10: expected a size such as",
-    ),
-    (
-        "[app.limits]\nconcurrency = 0",
-        "4:15: expected a whole number from 1 to",
-    ),
-    (
-        "[app.limits]\nresponse-fields = 40000",
-        "expected a whole number from 1 to 10000",
-    ),
-    (
-        "[app.reuse]\nrequests = 0",
-        "4:12: expected a whole number from 1 to",
-    ),
-    ("[[app.dir]]\nhost = \"data\"", "the key `guest` is missing"),
-    (
-        "[[app.dir]]\nhost = \"data\"\nguest = \"data\"",
-        "5:9: expected an absolute path",
-    ),
-    (
-        "[[app.dir]]\nhost = \"data\"\nguest = \"/a/../b\"",
-        "5:9: expected an absolute path",
-    ),
-    (
-        "[[app.dir]]\nhost = \"nope\"\nguest = \"/a\"",
-        "4:8: expected a folder, but there is none",
-    ),
-    (
-        "dir = [{ host = \"data\", guest = \"/a\" }, { host = \"data\", guest = \"/a/\" }]",
-        "the guest already has a folder at \"/a/\"",
-    ),
-    (
-        "[[app]]\ncomponent = \"b.wasm\"",
-        "4:13: the app `a` is mounted at / already\n    4 | component = \"b.wasm\"\n",
-    ),
-    (
-        "[[app]]\ncomponent = \"b.wasm\"\npath = \"/b\"\nname = \"a\"",
-        "6:8: an app has the name `a` already",
-    ),
-];
-
-#[test]
-fn a_bad_app_is_refused() {
-    for (text, expected) in BAD_APPS {
-        let text = format!("[[app]]\ncomponent = \"a.wasm\"\n{text}");
-        let message = read_text(&text).unwrap_err();
-        assert!(message.contains(expected), "{text:?} gives {message}");
-    }
-    for (text, expected) in [
-        ("[[app]]\nname = \"a\"", "the key `component` is missing"),
-        (
-            "[[app]]\ncomponent = \"c.wasm\"",
-            "wasgi.toml:2:13: expected a component, but there is",
-        ),
-    ] {
-        let message = read_text(text).unwrap_err();
-        assert!(message.contains(expected), "{text:?} gives {message}");
-    }
-}
-
 #[test]
 fn a_missing_manifest_is_refused() {
-    let message = read(Path::new("/none/wasgi.toml"), None)
-        .unwrap_err()
-        .to_string();
+    let message = read(Path::new("/none/wasgi.toml"), None).wrong.to_string();
     assert_eq!(
         message,
         "error: cannot read /none/wasgi.toml: no such file or folder"

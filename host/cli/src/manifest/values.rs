@@ -1,125 +1,129 @@
-//! The manifest's values: each type takes what its key may hold and refuses the rest.
+//! The manifest's values: each function takes what its type may hold and refuses the rest.
 
-use std::fmt;
-use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use clap::ValueEnum;
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
 
+use super::faults::Wrong;
 use crate::units::{self, Bytes};
 
-/// A number of bytes, at least `MIN`: `"128MiB"`, or a plain integer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size<const MIN: u64>(pub(super) u64);
-
-/// A duration, at least `MIN` milliseconds: `"5s"`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span<const MIN: u64>(pub(super) Duration);
-
-/// A whole number from `MIN` to `MAX`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Count<const MIN: u32, const MAX: u32>(pub(super) u32);
-
-impl<'de, const MIN: u64> Deserialize<'de> for Size<MIN> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader(PhantomData))
-    }
-}
-
-impl<'de, const MIN: u64> Deserialize<'de> for Span<MIN> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader(PhantomData))
-    }
-}
-
-impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Count<MIN, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader(PhantomData))
-    }
-}
-
-/// A value that is written as a string, an integer or either.
-trait Value: Sized {
-    const EXPECTED: &'static str;
-    fn from_text(text: &str) -> Result<Self, String>;
-    fn from_integer(number: i64) -> Result<Self, String>;
-}
-
-impl<const MIN: u64> Size<MIN> {
-    fn checked(bytes: u64) -> Result<Self, String> {
-        if bytes < MIN {
-            let least = Bytes(MIN);
-            return Err(format!(
-                "expected a size of {least} at least, got {}",
-                Bytes(bytes)
-            ));
+pub(super) fn text(value: &DeValue<'_>) -> Result<String, Wrong> {
+    match value {
+        // The system's interfaces end a text there.
+        DeValue::String(text) if text.contains('\0') => {
+            Err("expected a text without NUL characters".into())
         }
-        Ok(Self(bytes))
+        DeValue::String(text) => Ok(text.as_ref().to_owned()),
+        other => Err(unexpected("a string", other)),
     }
 }
 
-impl<const MIN: u64> Value for Size<MIN> {
-    const EXPECTED: &'static str = "a size such as \"128MiB\" or a number of bytes";
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        Self::checked(units::parse_size(text)?)
+pub(super) fn size(value: &DeValue<'_>, least: u64) -> Result<u64, Wrong> {
+    const EXPECTED: &str = "a size such as \"128MiB\" or a number of bytes";
+    let bytes = match value {
+        DeValue::String(text) => units::parse_size(text)?,
+        DeValue::Integer(number) => integer(number)
+            .and_then(|number| u64::try_from(number).ok())
+            .ok_or_else(|| format!("expected {EXPECTED}, got {number}"))?,
+        other => return Err(unexpected(EXPECTED, other)),
+    };
+    if bytes < least {
+        let (least, bytes) = (Bytes(least), Bytes(bytes));
+        return Err(format!("expected a size of {least} at least, got {bytes}").into());
     }
-
-    fn from_integer(number: i64) -> Result<Self, String> {
-        let bytes = u64::try_from(number)
-            .map_err(|_| format!("expected {}, got {number}", Self::EXPECTED))?;
-        Self::checked(bytes)
-    }
+    Ok(bytes)
 }
 
-impl<const MIN: u64> Value for Span<MIN> {
-    const EXPECTED: &'static str = "a duration such as \"5s\" or \"500ms\"";
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        let duration = units::parse_duration(text)?;
-        if duration < Duration::from_millis(MIN) {
-            return Err(format!(
-                "expected a duration of {MIN}ms at least, got {text:?}"
-            ));
+pub(super) fn time(value: &DeValue<'_>, least: u64) -> Result<Duration, Wrong> {
+    const EXPECTED: &str = "a duration such as \"5s\" or \"500ms\"";
+    let (text, duration) = match value {
+        DeValue::String(text) => (text, units::parse_duration(text)?),
+        DeValue::Integer(number) => {
+            return Err(format!("expected {EXPECTED}, got {number}").into());
         }
-        Ok(Self(duration))
+        other => return Err(unexpected(EXPECTED, other)),
+    };
+    if duration < Duration::from_millis(least) {
+        return Err(format!("expected a duration of {least}ms at least, got {text:?}").into());
     }
+    Ok(duration)
+}
 
-    fn from_integer(number: i64) -> Result<Self, String> {
-        Err(format!("expected {}, got {number}", Self::EXPECTED))
+pub(super) fn count(value: &DeValue<'_>, range: RangeInclusive<u32>) -> Result<u32, Wrong> {
+    match value {
+        DeValue::Integer(number) => integer(number)
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let (least, most) = range.into_inner();
+                format!("expected a whole number from {least} to {most}, got {number}").into()
+            }),
+        DeValue::String(text) => {
+            Err(format!("expected a whole number, got the text {text:?}").into())
+        }
+        other => Err(unexpected("a whole number", other)),
     }
 }
 
-impl<const MIN: u32, const MAX: u32> Value for Count<MIN, MAX> {
-    const EXPECTED: &'static str = "a whole number";
+pub(super) fn one_of(value: &DeValue<'_>, all: &[u16]) -> Result<u16, Wrong> {
+    let number = count(value, 0..=u32::MAX)?;
+    let found = all.iter().find(|one| u32::from(**one) == number);
+    found.copied().ok_or_else(|| {
+        let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+        format!("expected one of {}, got {number}", all.join(", ")).into()
+    })
+}
 
-    fn from_text(text: &str) -> Result<Self, String> {
-        Err(format!("expected a whole number, got the text {text:?}"))
-    }
-
-    fn from_integer(number: i64) -> Result<Self, String> {
-        u32::try_from(number)
-            .ok()
-            .filter(|number| (MIN..=MAX).contains(number))
-            .map(Self)
-            .ok_or_else(|| format!("expected a whole number from {MIN} to {MAX}, got {number}"))
+pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, Wrong> {
+    match value {
+        DeValue::Boolean(flag) => Ok(*flag),
+        other => Err(unexpected("`true` or `false`", other)),
     }
 }
 
-struct Reader<V>(PhantomData<V>);
+pub(super) fn choice<T: ValueEnum>(value: &DeValue<'_>) -> Result<T, Wrong> {
+    let word = text(value)?;
+    T::from_str(&word, false).map_err(|_| {
+        let known: Vec<_> = T::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value)
+            .collect();
+        let known: Vec<_> = known.iter().map(|value| value.get_name()).collect();
+        Wrong::unknown("value", &word, &known)
+    })
+}
 
-impl<V: Value> Visitor<'_> for Reader<V> {
-    type Value = V;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(V::EXPECTED)
+pub(super) fn list<'v>(value: &'v DeValue<'v>) -> Result<&'v [Spanned<DeValue<'v>>], Wrong> {
+    match value {
+        DeValue::Array(items) => Ok(items),
+        other => Err(unexpected("a list", other)),
     }
+}
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<V, E> {
-        V::from_text(text).map_err(E::custom)
+pub(super) fn table<'v>(value: &'v DeValue<'v>) -> Result<&'v DeTable<'v>, Wrong> {
+    match value {
+        DeValue::Table(entries) => Ok(entries),
+        other => Err(unexpected("a table", other)),
     }
+}
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<V, E> {
-        V::from_integer(number).map_err(E::custom)
-    }
+/// A value of another type.
+pub(super) fn unexpected(expected: &str, value: &DeValue<'_>) -> Wrong {
+    let got = match value {
+        DeValue::String(text) => format!("string {text:?}"),
+        DeValue::Integer(number) => format!("integer `{number}`"),
+        DeValue::Float(number) => format!("floating point `{number}`"),
+        DeValue::Boolean(flag) => format!("boolean `{flag}`"),
+        DeValue::Datetime(time) => format!("date `{time}`"),
+        DeValue::Array(_) => "list".to_owned(),
+        DeValue::Table(_) => "table".to_owned(),
+    };
+    format!("expected {expected}, got the {got}").into()
+}
+
+fn integer(number: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
 }
