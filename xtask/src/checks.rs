@@ -105,7 +105,7 @@ fn unit_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
     cargo_test(&["--doc"], &[Group::Sdk])?;
     cargo_test(&["--lib"], &[Group::Sdk, Group::Example])?;
     cargo_test(&["--doc"], &[Group::Host])?;
-    cargo_test(&["--lib", "--bins"], &[Group::Host])
+    cargo_test(&["--lib", "--bins", "--test", "gateway"], &[Group::Host])
 }
 
 fn deny_warnings(clippy: &mut Command) -> &mut Command {

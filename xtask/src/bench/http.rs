@@ -70,6 +70,11 @@ impl Client {
         Ok(())
     }
 
+    /// Sends a request.
+    pub(super) fn send(&mut self, request: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(request)?)
+    }
+
     /// Receives one response, giving its body away in pieces.
     pub(super) fn receive(&mut self, mut on_data: impl FnMut(&[u8])) -> Result<u16> {
         let (status, framing) = self.receive_head()?;

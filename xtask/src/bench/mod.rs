@@ -4,10 +4,12 @@
 //! The measure is the server's CPU time; nothing here fails on a clock. A wrong answer fails.
 //! `tests/bench/README.md` says how to read the results and what is fair about them.
 
+mod apps;
 mod contracts;
 mod hello;
 mod http;
 mod idle;
+mod live;
 mod load;
 mod neighbour;
 mod process;
@@ -15,6 +17,7 @@ mod report;
 mod rounds;
 mod start;
 mod stream;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -77,8 +80,12 @@ enum Part {
     Stream,
     /// Memory of idle connections
     Idle,
-    /// Latency beside an app in an endless loop
+    /// Latency beside an app that wants all of the CPU, and what two such apps get
     Neighbour,
+    /// A thousand reloads under load
+    Live,
+    /// A thousand apps in one host
+    Apps,
 }
 
 /// How much of everything is measured.
@@ -90,6 +97,8 @@ struct Scale {
     idle_connections: usize,
     neighbour_rounds: u32,
     neighbour_samples: usize,
+    reloads: u32,
+    apps: u32,
 }
 
 impl Scale {
@@ -102,6 +111,8 @@ impl Scale {
             idle_connections: 10_000,
             neighbour_rounds: 3,
             neighbour_samples: 5_000,
+            reloads: 1_000,
+            apps: 1_000,
         }
     }
 
@@ -114,6 +125,8 @@ impl Scale {
             idle_connections: 100,
             neighbour_rounds: 1,
             neighbour_samples: 100,
+            reloads: 5,
+            apps: 5,
         }
     }
 }
@@ -148,13 +161,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         scratch: TempDir::with_prefix("wasgi-bench-")?,
     };
     let mut report = Report::new(options.smoke);
-    let parts: [(Part, Measure); 6] = [
+    let parts: [(Part, Measure); 8] = [
         (Part::Hello, hello::measure),
         (Part::Contracts, contracts::measure),
         (Part::Start, start::measure),
         (Part::Stream, stream::measure),
         (Part::Idle, idle::measure),
         (Part::Neighbour, neighbour::measure),
+        (Part::Live, live::measure),
+        (Part::Apps, apps::measure),
     ];
     for (part, measure) in parts {
         if options.only.is_none_or(|only| only == part) {
@@ -187,7 +202,8 @@ impl Bench<'_> {
             .arg("serve")
             .args(arguments)
             .arg("--cache")
-            .arg(self.scratch.path().join("cache"));
+            .arg(self.scratch.path().join("cache"))
+            .env("XDG_STATE_HOME", self.scratch.path().join("state"));
         command
     }
 

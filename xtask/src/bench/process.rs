@@ -100,6 +100,17 @@ impl Server {
         self.status("VmRSS:")
     }
 
+    /// Mappings in its address space.
+    pub(super) fn mappings(&self) -> Result<usize> {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.child.id()))?;
+        Ok(maps.lines().count())
+    }
+
+    /// Files that it has open.
+    pub(super) fn descriptors(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
     /// Bytes of memory that it held at most since `forget_peak`.
     pub(super) fn peak(&self) -> Result<u64> {
         self.status("VmHWM:")
