@@ -52,6 +52,29 @@ fn idle_connections_are_closed() {
 }
 
 #[test]
+fn a_request_that_comes_with_the_signal_is_answered() {
+    let host = Setup::new(Isolation::Fresh).app("hello", "").start();
+    let mut connections: Vec<_> = (0..64).map(|_| host.connect()).collect();
+    for connection in &mut connections {
+        connection.send(get("/hello"));
+        assert_eq!(connection.response().text(), "hello\n");
+    }
+    // Both are there when the host goes on.
+    host.signal(Signal::STOP);
+    for connection in &mut connections {
+        connection.send(get("/hello"));
+    }
+    host.signal(Signal::TERM);
+    host.signal(Signal::CONT);
+    for connection in &mut connections {
+        let response = connection.response();
+        assert_eq!(response.text(), "hello\n");
+        assert!(connection.is_closed());
+    }
+    host.finish();
+}
+
+#[test]
 fn a_host_without_requests_ends_at_once() {
     let host = Setup::new(Isolation::Fresh).app("hello", "").start();
     assert_eq!(host.stop(), "");

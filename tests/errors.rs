@@ -91,7 +91,7 @@ both!(no_app, |isolation: Isolation| {
         let id = response.request_id();
         assert_eq!(
             response.text(),
-            format!("404 Not Found\nrequest id: {id}\n")
+            format!("404 Not Found\nrequest id: {id}\n\nno app answers this path on this host\n")
         );
     }
     // What a client does wrong is not an error of this host.

@@ -16,18 +16,26 @@ mod parity;
 
 /// What standard output says of each request.
 mod access_log;
+/// The admin interface over its socket, and the commands that use it.
+mod admin;
 /// Compiled components, kept from one start to the next.
 mod cache;
 /// A client that leaves ends the guest that works for it.
 mod cancel;
 /// What only CGI has: redirects, status lines, variables, exit codes.
 mod cgi;
+/// `wasgi check`: all that is wrong at once, and what would be served.
+mod check;
 /// The command line: arguments, manifest, exit codes, messages.
 mod cli;
+/// Compiling in a process of its own, and its limits, hit.
+mod compile;
 /// The WIT files: every item is documented and versioned.
 mod contract;
 /// The end of the host: what runs is finished, nothing new begins.
 mod drain;
+/// The engines that share the process: their room, and how it grows.
+mod engines;
 /// Each kind of failure: what the client sees, and what the log says.
 mod errors;
 /// The examples that the README shows, and their prebuilt copy.
@@ -40,15 +48,27 @@ mod http03;
 mod isolation;
 /// Each limit, hit.
 mod limits;
+/// Files and manifests that change while they are served.
+mod live;
+/// Components that stand in front of others.
+mod middleware;
 /// Apps side by side.
 mod neighbours;
 /// The requests that guests send: what they may reach, and each limit, hit.
 mod outbound;
+/// Releases: deployed, kept, gone back to, and given a share of the requests.
+mod releases;
 /// The environ that a guest is given.
 mod request;
 /// The response that a guest gives, and what of it reaches the wire.
 mod response;
+/// Hosts, paths and patterns: which app answers what.
+mod routing;
 /// Bodies in motion: chunks, backpressure, trailers.
 mod streaming;
+/// systemd: its sockets, and what it is told.
+mod systemd;
 /// The project's own rules on its sources.
 mod tidy;
+/// A host that is replaced by its successor while it serves.
+mod upgrade;

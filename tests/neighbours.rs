@@ -25,6 +25,32 @@ both!(
     }
 );
 
+both!(an_overloaded_app_is_alone_in_it, |isolation: Isolation| {
+    let host = Setup::new(isolation)
+        .app(
+            "sleep",
+            "[app.limits]\nconcurrency = 2\nqueue = 2\nqueue-wait = '60s'",
+        )
+        .app("hello", "")
+        .start();
+    let mut waiting: Vec<_> = (0..12).map(|_| host.connect()).collect();
+    for connection in &mut waiting {
+        connection.send(get("/sleep?ms=3000"));
+        // Meanwhile and after, the neighbour answers.
+        assert_eq!(host.get("/hello").text(), "hello\n");
+    }
+    for _ in 0..50 {
+        assert_eq!(host.get("/hello").text(), "hello\n");
+    }
+    let responses = waiting.iter_mut().map(|connection| connection.response());
+    let statuses: Vec<_> = responses.map(|response| response.status).collect();
+    let refused = statuses.iter().filter(|status| **status == 503).count();
+    let answered = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!((answered, refused), (4, 8), "{statuses:?}");
+    // It has recovered.
+    assert_eq!(host.get("/sleep?ms=1").text(), "woke\n");
+});
+
 /// Send the requests of one client, and expect each answer.
 fn mixed_requests(host: &Host) {
     let cases = [

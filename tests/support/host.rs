@@ -118,7 +118,8 @@ impl Setup {
         )
         .unwrap();
         let manifest = manifest.to_str().unwrap();
-        let mut args = vec!["--config", manifest];
+        let state = self.folder.path().join("state");
+        let mut args = vec!["--config", manifest, "--state", state.to_str().unwrap()];
         args.extend(self.args.iter().map(String::as_str));
         let mut host = Host::serve(&args);
         host.folder = Some(self.folder);
@@ -150,7 +151,12 @@ impl Host {
 
     /// Run the binary with nothing but these arguments, and wait until it listens.
     pub(crate) fn serve_as_told(args: &[&str]) -> Self {
-        let process = Process::start(args);
+        Self::serve_by(Command::new(BINARY).args(args))
+    }
+
+    /// Run the binary by this command, and wait until it listens.
+    pub(crate) fn serve_by(command: &mut Command) -> Self {
+        let process = Process::start(command);
         let first = process.stderr.line(0).unwrap_or_default();
         let address = first
             .strip_prefix("listening on http://")
@@ -193,6 +199,15 @@ impl Host {
 
     pub(crate) fn stderr(&self) -> &Output {
         &self.process.stderr
+    }
+
+    /// The most bytes of memory that the host has had.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.child.id());
+        let status = fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() * 1024
     }
 
     pub(crate) fn connect(&self) -> Connection {
@@ -239,8 +254,16 @@ impl Host {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.process.child.id()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.process.child)
+    }
+
+    /// Wait for the end of the process that was started, though not for those that it started.
+    pub(crate) fn code(&mut self) -> Option<i32> {
+        self.process.child.wait().unwrap().code()
     }
 
     /// Tell the host to stop, and expect that it does so properly. Returns its standard output.
@@ -256,6 +279,23 @@ impl Host {
         end.stdout
     }
 
+    /// End this host as a crash would.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// The mappings in the host's address space.
+    pub(crate) fn mappings(&self) -> usize {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.process.child.id()));
+        maps.unwrap().lines().count()
+    }
+
+    /// The files that the host has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.process.child.id()));
+        files.unwrap().count()
+    }
+
     /// Show what this host wrote if the test that holds the result fails.
     pub(crate) fn show_on_failure(&self) -> impl Drop + use<'_> {
         Shown(&self.process)
@@ -263,14 +303,22 @@ impl Host {
 }
 
 /// The compiled guests, shared by all hosts of all runs.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
 /// Run the binary to its end.
 pub(crate) fn run(args: &[&str]) -> End {
-    Process::start(args).wait()
+    run_by(Command::new(BINARY).args(args))
 }
+
+/// Run the binary by this command to its end.
+pub(crate) fn run_by(command: &mut Command) -> End {
+    Process::start(command).wait()
+}
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_wasgi");
 
 /// How a run of the binary ended.
 #[derive(Debug)]
@@ -288,10 +336,14 @@ struct Process {
 }
 
 impl Process {
-    fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wasgi"))
-            .args(args)
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
             .env("WASGI_TEST_SECRET", "leaked from the host")
+            // What is kept by hosts that are not told where to is not the developer's.
+            .env(
+                "XDG_STATE_HOME",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -3,7 +3,9 @@
 pub(crate) mod client;
 pub(crate) mod guests;
 pub(crate) mod host;
+pub(crate) mod lineage;
 pub(crate) mod output;
+pub(crate) mod site;
 
 use std::path::PathBuf;
 

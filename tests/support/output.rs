@@ -59,10 +59,16 @@ impl Output {
 
     /// Wait for a line that has all of these parts, and return it.
     pub(crate) fn wait_for(&self, parts: &[&str]) -> String {
+        self.wait_for_nth(0, parts)
+    }
+
+    /// Wait for another line that has all of these parts, after so many of them.
+    pub(crate) fn wait_for_nth(&self, number: usize, parts: &[&str]) -> String {
         let found = self.wait(|text| {
             text.lines
                 .iter()
-                .find(|line| parts.iter().all(|part| line.contains(part)))
+                .filter(|line| parts.iter().all(|part| line.contains(part)))
+                .nth(number)
                 .cloned()
         });
         found.unwrap_or_else(|| panic!("no line has all of {parts:?} in:\n{}", self.text()))
