@@ -4,9 +4,11 @@
 //! first line says so, then whoever waits for it is told. A failure before that line leaves nothing
 //! behind.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use wasgi_gateway::Gateway;
 use wasgi_server::{ApplyError, Apps, Refused, Reread, Server, State, Watching};
@@ -30,20 +32,14 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// requests have ended.
 pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Failures> {
     let program = Program::of_this_process().map_err(|error| cannot("find its file", &error))?;
-    let plan = read(args)?;
+    let at_first = read(args)?;
     let diagnostics = Diagnostics::hold(args.log);
     raise_open_files();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| cannot("start threads", &error))?;
+    let runtime = Runtime::new().map_err(|error| cannot("start threads", &error))?;
     let inside = runtime.enter();
     life::ignore_upgrades()?;
 
-    let (desired, sources) = hosting::wanted(plan);
-    let watching = runtime.block_on(Watching::start(&desired, &sources));
-    // What changed until it was watched.
-    let mut plan = read(args)?;
+    let (watching, mut plan) = watch(&runtime, args, at_first)?;
     let state = open_state(args, &plan, &mut inherited)?;
     refuse_missing(&mut plan, state.as_deref())?;
     let options = hosting::gateway(
@@ -57,9 +53,7 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
     let reread = reread(args, &plan);
     let (listen, config) = (plan.listen.clone(), plan.server.clone());
     let (desired, sources) = hosting::wanted(plan);
-    runtime
-        .block_on(apps.apply(desired))
-        .map_err(|error| refused(error))?;
+    runtime.block_on(apps.apply(desired)).map_err(refused)?;
     let listeners = listeners::open(&listen, &mut inherited)?;
     for app in apps.list() {
         tracing::info!(app = app.name, routes = app.routes.join(" "), "serving");
@@ -107,6 +101,17 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
     drop(inside);
     runtime.shutdown_timeout(LAST_WAIT);
     Ok(result?)
+}
+
+/// Watches all that a plan names, and reads it again: it may have changed until it was watched.
+fn watch(
+    runtime: &Runtime,
+    args: &ServeArgs,
+    plan: Plan,
+) -> Result<(io::Result<Watching>, Plan), Failures> {
+    let (desired, sources) = hosting::wanted(plan);
+    let watching = runtime.block_on(Watching::start(&desired, &sources));
+    Ok((watching, read(args)?))
 }
 
 /// Reads the plan. If it is wrong, what it lacks is told of too.

@@ -211,7 +211,8 @@ impl Apps {
             .map(AppSpec::instances)
             .fold(0, usize::saturating_add);
         self.loader.reserve(match load {
-            Load::Eager => all,
+            // While a release takes over, the one before may have as many.
+            Load::Eager => all.saturating_mul(2),
             // Most of them are idle most of the time.
             Load::Lazy => all.min(LAZY_INSTANCES),
         });
