@@ -2,6 +2,10 @@
 
 #![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "generated code"))]
 
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::mem_forget, reason = "generated code")
+)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "middleware" });
 }

@@ -3,6 +3,10 @@
 
 #![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "generated code"))]
 
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::mem_forget, reason = "generated code")
+)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "middleware" });
 }
@@ -24,6 +28,10 @@ struct Wrap;
 impl Guest for Wrap {
     type Body = Wrapped;
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a guest's variables are its settings"
+    )]
     fn handle(environ: Environ, input: Input) -> Result<Response, String> {
         let what = std::env::var("DO").unwrap_or_default();
         match what.as_str() {
