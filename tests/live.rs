@@ -139,6 +139,11 @@ fn a_new_file_in_a_folder_is_a_new_app() {
     let response = wait_for_response(&host, "/b", |response| response.status == 200);
     assert_eq!(response.text(), answer(2));
     assert_eq!(host.get("/a").text(), answer(1));
+    fs::remove_file(site.path("a.wasm")).unwrap();
+    host.stderr().wait_for(&["ERROR", "stays", "a.wasm"]);
+    site.put("c.wasm", &version(3));
+    wait_for_response(&host, "/c", |response| response.status == 200);
+    assert_eq!(host.get("/a").text(), answer(1));
 }
 
 #[test]

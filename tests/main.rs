@@ -46,6 +46,8 @@ mod http;
 mod http03;
 /// What one request may know of another, and a guest of its host.
 mod isolation;
+/// Apps that are loaded when they are asked for.
+mod lazy;
 /// Each limit, hit.
 mod limits;
 /// Files and manifests that change while they are served.

@@ -157,7 +157,7 @@ impl Host {
     /// Run the binary by this command, and wait until it listens.
     pub(crate) fn serve_by(command: &mut Command) -> Self {
         let process = Process::start(command);
-        let first = process.stderr.line(0).unwrap_or_default();
+        let first = process.stderr.first_line().unwrap_or_default();
         let address = first
             .strip_prefix("listening on http://")
             .unwrap_or_else(|| {

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// that is busy with something else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a host may take to compile dozens of guests, with hosts beside it that do the same.
+const START_PATIENCE: Duration = Duration::from_secs(240);
+
 const LINES_MAX: usize = 20_000;
 
 /// One stream of a process, line by line.
@@ -79,6 +82,11 @@ impl Output {
         self.wait(|text| text.lines.get(number).cloned())
     }
 
+    /// Wait for the first line of a host, which may have many guests to compile before.
+    pub(crate) fn first_line(&self) -> Option<String> {
+        self.wait_for_so_long(START_PATIENCE, |text| text.lines.front().cloned())
+    }
+
     /// Wait for the end, and say whether it came.
     pub(crate) fn wait_for_end(&self) -> bool {
         self.wait(|text| text.has_ended.then_some(())).is_some()
@@ -93,8 +101,16 @@ impl Output {
             .collect()
     }
 
-    fn wait<T>(&self, mut look: impl FnMut(&Text) -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + PATIENCE;
+    fn wait<T>(&self, look: impl FnMut(&Text) -> Option<T>) -> Option<T> {
+        self.wait_for_so_long(PATIENCE, look)
+    }
+
+    fn wait_for_so_long<T>(
+        &self,
+        time: Duration,
+        mut look: impl FnMut(&Text) -> Option<T>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + time;
         let mut text = self.0.0.lock().unwrap();
         loop {
             if let Some(found) = look(&text) {

@@ -28,10 +28,9 @@ use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use http::HeaderValue;
 use http::request::Parts;
-use time::OffsetDateTime;
 use tokio::sync::OwnedRwLockWriteGuard;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use wasgi_gateway::{App, Error, Gateway, Kind, Peer};
 
 pub use self::changes::{ChangeError, Share, chain};
@@ -295,9 +294,7 @@ impl Apps {
         let picked = match slot.pick(&parts.headers, remote) {
             Some(picked) => picked,
             None => {
-                self.wake(slot).await.map_err(|refused| {
-                    Error::new(Kind::NotLoaded, format!("it cannot be loaded: {refused}"))
-                })?;
+                self.wake_for_request(slot).await?;
                 slot.pick(&parts.headers, remote).ok_or_else(|| {
                     Error::new(Kind::NotLoaded, "it was let go before it could answer")
                 })?
@@ -307,6 +304,19 @@ impl Apps {
             app: Arc::clone(&picked.loaded.entry),
             cookie: picked.cookie,
         })
+    }
+
+    /// Loads an app for a request, which waits for no longer than for an app's answer. The loading
+    /// goes on without it.
+    async fn wake_for_request(self: &Arc<Self>, slot: &Arc<Slot>) -> Result<(), Error> {
+        let wall = slot.serving().spec.program.settings.limits.wall;
+        // Limit: Limits::wall
+        let why = match timeout(wall, self.wake(slot)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(refused)) => format!("it cannot be loaded: {refused}"),
+            Err(_) => format!("it is being loaded, and was not within {wall:?}"),
+        };
+        Err(Error::new(Kind::NotLoaded, why))
     }
 
     /// A time on the server's clock.
@@ -328,11 +338,7 @@ impl Apps {
     /// Remembers why what the operator wants was refused, and logs it.
     fn refuse(&self, why: String) {
         tracing::error!("what is served stays as it was: {why}");
-        *self.trouble_lock() = Some(Trouble {
-            at: OffsetDateTime::now_utc(),
-            since: Instant::now(),
-            why,
-        });
+        *self.trouble_lock() = Some(Trouble::new(why, Duration::ZERO));
     }
 
     /// What the operator wants is served.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::spec::{AppSpec, Desired, Sources};
 use super::{ApplyError, Apps};
@@ -53,10 +53,11 @@ impl Apps {
             watching,
             sources,
             reread,
+            is_stale: false,
+            reading: None,
         };
         loop {
-            let changed = live.watching.changes.next().await;
-            live.act(&changed).await;
+            live.next().await;
         }
     }
 
@@ -77,41 +78,48 @@ struct Live {
     watching: Watching,
     sources: Sources,
     reread: Arc<Reread>,
+    /// What the operator wants has changed, and is not being read yet.
+    is_stale: bool,
+    /// What the operator wants is being read and applied, which may take as long as compiling: the
+    /// other apps' changes do not wait for that.
+    reading: Option<JoinHandle<Sources>>,
 }
 
 impl Live {
-    async fn act(&mut self, changed: &BTreeSet<PathBuf>) {
-        if changed.iter().any(|path| self.is_source(path)) {
-            self.read_again().await;
-            self.watch_all().await;
+    /// Acts on whatever comes next.
+    async fn next(&mut self) {
+        tokio::select! {
+            changed = self.watching.changes.next() => {
+                self.is_stale |= changed.iter().any(|path| self.is_source(path));
+                self.look_at(|path| changed.contains(path));
+            }
+            read = ended(&mut self.reading) => {
+                self.reading = None;
+                match read {
+                    Ok(sources) => self.sources = sources,
+                    Err(error) => self.apps.refuse(error.to_string()),
+                }
+                self.watch_all().await;
+                // What changed until it was watched.
+                self.look_at(|_| true);
+            }
         }
-        self.look_at(|path| changed.contains(path));
+        if self.is_stale && self.reading.is_none() {
+            self.is_stale = false;
+            let (apps, sources) = (Arc::clone(&self.apps), self.sources.clone());
+            let reread = Arc::clone(&self.reread);
+            self.reading = Some(tokio::spawn(read_again(apps, sources, reread)));
+        }
     }
 
     /// Whether a change of this path may mean other apps.
     fn is_source(&self, path: &PathBuf) -> bool {
-        let in_folder = || {
-            let folder = path.parent();
-            folder.is_some_and(|folder| self.sources.folders.contains(folder))
+        let is_new = || {
+            let slots = self.apps.slots();
+            let mut specs = slots.values().map(|slot| Arc::clone(&slot.serving().spec));
+            !specs.any(|spec| spec.program.component == *path)
         };
-        self.sources.manifests.contains(path) || in_folder()
-    }
-
-    async fn read_again(&mut self) {
-        let reread = Arc::clone(&self.reread);
-        let read = spawn_blocking(move || reread()).await;
-        let (desired, sources) = match read {
-            Ok(Ok(read)) => read,
-            Ok(Err(why)) => return self.apps.refuse(why),
-            Err(error) => return self.apps.refuse(error.to_string()),
-        };
-        self.sources = sources;
-        match self.apps.apply(desired).await {
-            Ok(()) => self.apps.forget_trouble(),
-            // Each of them has said why.
-            Err(ApplyError::Apps(_)) => self.apps.forget_trouble(),
-            Err(ApplyError::Conflict(conflict)) => self.apps.refuse(conflict.to_string()),
-        }
+        self.sources.manifests.contains(path) || self.sources.holds(path) && is_new()
     }
 
     /// Has the apps looked at that are made of such files.
@@ -132,5 +140,62 @@ impl Live {
             .collect();
         let specs = specs.iter().map(|spec| &**spec);
         self.watching.set(specs, &self.sources).await;
+    }
+}
+
+/// Waits for the end of a reading, if there is one.
+async fn ended(reading: &mut Option<JoinHandle<Sources>>) -> Result<Sources, JoinError> {
+    match reading {
+        Some(reading) => reading.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads again what the operator wants, and serves it. Returns what that comes from.
+async fn read_again(apps: Arc<Apps>, sources: Sources, reread: Arc<Reread>) -> Sources {
+    let read = spawn_blocking(move || reread()).await;
+    let (mut desired, new) = match read {
+        Ok(Ok(read)) => read,
+        Ok(Err(why)) => {
+            apps.refuse(why);
+            return sources;
+        }
+        Err(error) => {
+            apps.refuse(error.to_string());
+            return sources;
+        }
+    };
+    keep_deleted(&apps, &sources, &mut desired);
+    match apps.apply(desired).await {
+        Ok(()) => apps.forget_trouble(),
+        Err(ApplyError::Apps(refused)) => {
+            apps.forget_trouble();
+            // One that is served as before has said why it stays so.
+            for (name, why) in refused {
+                if let Some(slot) = apps.slot(&name)
+                    && slot.serving().active.is_none()
+                {
+                    slot.refuse(format!("cannot serve {name}: {why}"));
+                }
+            }
+        }
+        Err(ApplyError::Conflict(conflict)) => apps.refuse(conflict.to_string()),
+    }
+    new
+}
+
+/// Keeps the apps of a folder whose files are gone: they go on as they are, until the host starts
+/// again.
+fn keep_deleted(apps: &Apps, sources: &Sources, desired: &mut Desired) {
+    let names: BTreeSet<_> = desired
+        .apps
+        .iter()
+        .map(|app| app.name().to_owned())
+        .collect();
+    for slot in apps.slots().values() {
+        let spec = Arc::clone(&slot.serving().spec);
+        if !names.contains(&slot.name) && sources.holds(&spec.program.component) {
+            desired.apps.push((*spec).clone());
+        }
     }
 }

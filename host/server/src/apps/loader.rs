@@ -23,10 +23,14 @@ use crate::request_ids::RequestIds;
 /// Bytes of a health check's response that are read.
 const PROBE_BODY_MAX: usize = 1024 * 1024;
 
+/// Loads at one time, each on a thread that may block.
+const LOADS_MAX: usize = 256;
+
 /// Makes apps of components.
 pub(crate) struct Loader {
     gateway: Gateway,
-    /// Loads at one time: each may keep a processor busy.
+    /// Loads at one time. Most are over in milliseconds; some wait for a compilation, of which
+    /// there are few at one time, and must not keep the others from theirs.
     places: Semaphore,
     ids: RequestIds,
 }
@@ -74,10 +78,10 @@ impl Loaded {
 
 impl Loader {
     pub(crate) fn new(gateway: Gateway) -> Self {
-        let places = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             gateway,
-            places: Semaphore::new(places),
+            // Limit: LOADS_MAX
+            places: Semaphore::new(LOADS_MAX),
             ids: RequestIds::new(),
         }
     }

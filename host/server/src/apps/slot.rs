@@ -18,9 +18,11 @@ use super::spec::AppSpec;
 use crate::split::{Side, Splitter};
 use crate::state::{Digest, Record, Split};
 
-/// Time for which an app that could not be loaded is not tried again: each try may cost a
-/// compilation, and anybody can ask. A change of its files ends the wait.
+/// Time for which an app that could not be loaded is not tried again, at least, and in multiples of
+/// the time that the try took: each may cost a compilation that others wait for, and anybody can
+/// ask. A change of its files ends the wait.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
+const RETRY_AFTER_TRIES: u32 = 20;
 
 /// An app's place.
 pub(crate) struct Slot {
@@ -69,8 +71,23 @@ pub(crate) struct Release {
 pub(crate) struct Trouble {
     pub(crate) at: OffsetDateTime,
     pub(crate) since: Instant,
+    /// Time for which it is not tried again.
+    pub(crate) pause: Duration,
     /// What was to be served, and why it is not.
     pub(crate) why: String,
+}
+
+impl Trouble {
+    /// What has just gone wrong, and took so long.
+    pub(crate) fn new(why: String, took: Duration) -> Self {
+        Self {
+            at: OffsetDateTime::now_utc(),
+            since: Instant::now(),
+            // Limit: RETRY_AFTER
+            pause: RETRY_AFTER.max(took * RETRY_AFTER_TRIES),
+            why,
+        }
+    }
 }
 
 /// Who answers a request.
@@ -146,16 +163,13 @@ impl Slot {
     /// Remembers why a change was refused, and logs it.
     pub(crate) fn refuse(&self, why: String) {
         tracing::error!(app = self.name, "{why}");
-        self.note_trouble(why);
+        self.note_trouble(why, Duration::ZERO);
     }
 
-    /// Remembers why it cannot be loaded, which whoever asked for it is told.
-    pub(crate) fn note_trouble(&self, why: String) {
-        *self.trouble_lock() = Some(Trouble {
-            at: OffsetDateTime::now_utc(),
-            since: Instant::now(),
-            why,
-        });
+    /// Remembers why it cannot be loaded, which whoever asked for it is told, and how long that
+    /// took to find out.
+    pub(crate) fn note_trouble(&self, why: String, took: Duration) {
+        *self.trouble_lock() = Some(Trouble::new(why, took));
     }
 
     /// The last change went well.
@@ -172,7 +186,7 @@ impl Slot {
         let trouble = self.trouble_lock();
         let recent = trouble
             .as_ref()
-            .filter(|trouble| trouble.since.elapsed() < RETRY_AFTER);
+            .filter(|trouble| trouble.since.elapsed() < trouble.pause);
         recent.map(|trouble| trouble.why.clone())
     }
 

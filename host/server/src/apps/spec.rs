@@ -73,3 +73,11 @@ impl AppSpec {
             .fold(0, usize::saturating_add)
     }
 }
+
+impl Sources {
+    /// Whether a file lies in one of the folders.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        let folder = path.parent();
+        folder.is_some_and(|folder| self.folders.contains(folder))
+    }
+}

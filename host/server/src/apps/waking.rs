@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use wasgi_gateway::Binary;
 
 use super::changes::chain;
@@ -25,9 +26,10 @@ impl Apps {
         }
         let (this, slot) = (Arc::clone(self), Arc::clone(slot));
         to_the_end(async move {
+            let began = Instant::now();
             let result = this.bring_up(&slot).await;
             if let Err(refused) = &result {
-                slot.note_trouble(refused.to_string());
+                slot.note_trouble(refused.to_string(), began.elapsed());
             }
             drop(changing);
             result
