@@ -142,7 +142,10 @@ mod tests {
         let (reader, writer) = std::io::pipe().unwrap();
         let number = writer.as_raw_fd();
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("echo $WASGI_INHERIT >&{number}")]);
+        command.args([
+            "-c",
+            &format!("echo $WASGI_INHERIT > /proc/self/fd/{number}"),
+        ]);
         hand_over(&mut command, vec![("ready", writer.into())]);
         assert!(command.status().unwrap().success());
         drop(command);
