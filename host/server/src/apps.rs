@@ -151,6 +151,9 @@ impl Apps {
         let _applying = self.applying.lock().await;
         let load = self.load(desired.apps.len());
         self.reserve(&desired, load);
+        if load == Load::Lazy {
+            self.loader.prepare().await;
+        }
         let placed = join_all(desired.apps.iter().cloned().map(|spec| {
             let this = Arc::clone(self);
             // A task each, so that they are loaded side by side.

@@ -91,6 +91,15 @@ impl Loader {
         self.gateway.reserve(instances);
     }
 
+    /// Makes what the first app would have to wait for. What goes wrong, that one is told.
+    pub(crate) async fn prepare(self: &Arc<Self>) {
+        let this = Arc::clone(self);
+        let prepared = spawn_blocking(move || this.gateway.prepare()).await;
+        if let Ok(Err(error)) = prepared {
+            tracing::warn!("{error}");
+        }
+    }
+
     /// Loads an app of this component, and its middleware from their files.
     pub(crate) async fn load(
         self: &Arc<Self>,
