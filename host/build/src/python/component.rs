@@ -93,9 +93,14 @@ impl Build<'_> {
 
         let mut built = self.make(&source, &made, &settings)?;
         for file in mirror.left_out {
-            let file = file.display().to_string();
-            let reason = "for its name".to_owned();
-            built.left_out.push(outcome::LeftOut { file, reason });
+            let is_made = file
+                .extension()
+                .is_some_and(|end| end == "pyc" || end == "wasm");
+            if !is_made {
+                let file = file.display().to_string();
+                let reason = "its name says that it changes or is native".to_owned();
+                built.left_out.push(outcome::LeftOut { file, reason });
+            }
         }
         let component = fs::read(made.join(COMPONENT))
             .map_err(|error| BuildError::cannot("read", &made.join(COMPONENT), &error))?;

@@ -43,7 +43,7 @@ pub struct Built {
     /// The requests by which it was warmed.
     pub warm: Vec<Warmed>,
     /// What it printed while it was frozen.
-    pub output: String,
+    pub printed: String,
     /// How long the steps in the guest took.
     pub seconds: BTreeMap<String, f64>,
 }
@@ -221,7 +221,7 @@ impl Guest {
             missing: self.missing,
             environment: self.environment,
             warm: self.warm,
-            output: self.output,
+            printed: self.output,
             seconds: self.seconds,
             ..Built::default()
         };
