@@ -42,6 +42,7 @@ fn spec(app: PlannedApp) -> AppSpec {
         middleware: middleware.collect(),
         routes: app.routes,
         health: app.health,
+        source: None,
     }
 }
 

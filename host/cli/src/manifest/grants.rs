@@ -161,6 +161,7 @@ fn reuse(table: &mut Table<'_>) -> Reuse {
         idle: table.time("idle", 1).unwrap_or(default.idle),
         memory: table.size("memory", 1).unwrap_or(default.memory),
         concurrency: table.number("concurrency-per-instance", 1..=10_000, default.concurrency),
+        patience: default.patience,
     }
 }
 
