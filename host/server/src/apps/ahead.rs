@@ -76,7 +76,7 @@ fn make(
     let wall = spec.program.settings.limits.wall;
     let task = tokio::spawn(async move {
         // Limit: Limits::wall
-        let why = match timeout(wall, loader.prepare(&app)).await {
+        let why = match timeout(wall, loader.make_ready(&app)).await {
             Ok(Ok(_)) => None,
             Ok(Err(why)) => Some(why),
             Err(_) => Some(format!("it was not ready within {wall:?}")),

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-use wasgi_gateway::{App, Binary, Gateway, LoadError, Origin, Outbound, Peer};
+use wasgi_gateway::{App, Binary, Gateway, Isolation, LoadError, Origin, Outbound, Peer};
 
 use super::ahead::Ahead;
 use super::spec::{AppSpec, ProgramSpec};
@@ -140,9 +140,10 @@ impl Loader {
     /// Makes the first instance of an app that is served from source.
     fn with_ahead(self: &Arc<Self>, spec: &Arc<AppSpec>, loaded: Loaded) -> Loaded {
         let app = loaded.layers.first().expect("the app comes first");
+        let is_reused = matches!(app.settings().isolation, Isolation::Reuse(_));
         let ahead = || Ahead::begin(self, spec, app);
         Loaded {
-            ahead: spec.source.is_some().then(ahead),
+            ahead: (spec.source.is_some() && is_reused).then(ahead),
             ..loaded
         }
     }
@@ -223,7 +224,7 @@ impl Loader {
 
     /// Has an app make an instance, which imports the source before anybody asks. Middleware does
     /// not see the request.
-    pub(crate) async fn prepare(&self, app: &Arc<App>) -> Result<StatusCode, String> {
+    pub(crate) async fn make_ready(&self, app: &Arc<App>) -> Result<StatusCode, String> {
         let request = Request::builder()
             .method(PREPARE)
             .uri("/")
