@@ -11,17 +11,20 @@ use crate::support::{Host, Response};
 /// A WSGI app that says `hello`, with other words after it for other paths.
 const APP: &str = r#"
 import pathlib
+import time
 
 requests = 0
 
 
 def app(environ, start_response):
     global requests
-    requests += 1
     path = environ["PATH_INFO"]
     if path == "/raise":
         raise ValueError("<script>no</script>")
     if path == "/count":
+        # Long enough for others to come meanwhile.
+        requests += 1
+        time.sleep(0.02)
         text = str(requests)
     elif path == "/page":
         text = pathlib.Path(__file__).with_name("page.txt").read_text()
