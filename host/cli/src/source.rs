@@ -4,9 +4,9 @@
 //! What a project is and how its requirements are installed is for `wasgi-build` to know.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use wasgi_build::{BuildError, Cache, Language, Project, Settings, python};
 use wasgi_gateway::{Access, AppSettings, Dir, Isolation, Limits, Reuse};
@@ -130,9 +130,8 @@ fn provide_one(
     };
     let Language::Python(python) = &project.language;
     let site = python::site(project, cache, steps).map_err(|error| failure(&error))?;
-    let byte_code = folder.join("byte-code").join(label(&python.source));
-    fs::create_dir_all(&byte_code)
-        .map_err(|error| cannot(&format!("make {}", byte_code.display()), &error))?;
+    let byte_code = byte_code(folder, &python.source)
+        .map_err(|error| cannot("make a folder for byte code", &error))?;
     let dirs = [
         (&python.source, "/app", Access::ReadOnly),
         (&site, "/site", Access::ReadOnly),
@@ -175,6 +174,33 @@ fn component(cache: &Cache, steps: &mut Steps) -> Result<PathBuf, Failure> {
 }
 
 const COMPONENT: &str = "python.wasm";
+
+/// The folder that keeps the byte code of a source. Those of the sources that were served least
+/// recently are removed.
+fn byte_code(cache: &Path, source: &Path) -> io::Result<PathBuf> {
+    let all = cache.join("byte-code");
+    let own = all.join(label(source));
+    fs::create_dir_all(&own)?;
+    // It says when the source was last served.
+    fs::write(own.join("served"), [])?;
+    let mut served = Vec::new();
+    for entry in fs::read_dir(&all)? {
+        let folder = entry?.path();
+        if let Ok(mark) = fs::metadata(folder.join("served")) {
+            served.push((mark.modified()?, folder));
+        }
+    }
+    served.sort();
+    // Limit: BYTE_CODE_MAX
+    for (_, old) in served.iter().rev().skip(BYTE_CODE_MAX) {
+        // Another host may do the same. What is in use is written anew.
+        fs::remove_dir_all(old).unwrap_or_default();
+    }
+    Ok(own)
+}
+
+/// Sources of which byte code is kept. That of a large project is some 30 MiB.
+const BYTE_CODE_MAX: usize = 64;
 
 /// A name for what is kept of a folder of source.
 fn label(source: &Path) -> String {
@@ -231,6 +257,8 @@ fn failure(error: &BuildError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
@@ -257,6 +285,32 @@ mod tests {
         ] {
             assert_eq!(module(Path::new(bad)), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn byte_code_is_kept_of_a_few_sources() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = |number: usize| PathBuf::from(format!("/source/{number}"));
+        let last = BYTE_CODE_MAX + 5;
+        for number in 0..last {
+            let own = byte_code(cache.path(), &folder(number)).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64);
+            let mark = fs::File::options().write(true).open(own.join("served"));
+            mark.unwrap().set_modified(time).unwrap();
+        }
+        let newest = byte_code(cache.path(), &folder(last)).unwrap();
+        let kept = fs::read_dir(cache.path().join("byte-code"))
+            .unwrap()
+            .count();
+        assert_eq!(kept, BYTE_CODE_MAX);
+        assert!(newest.exists());
+        assert!(
+            !cache
+                .path()
+                .join("byte-code")
+                .join(label(&folder(0)))
+                .exists()
+        );
     }
 
     #[test]
