@@ -42,7 +42,7 @@ class Body(app.Body):
         `describe` logs what `chunks` or `close` raises, and makes the text for the host of it.
         """
         if self._close is not None:
-            self.abandon()
+            self.close()
         self._release()
         self._chunks = chunks
         self._close = close
@@ -55,12 +55,13 @@ class Body(app.Body):
             return self._cut(self._rest)
         try:
             chunk = next(self._chunks, None)
-            if chunk is None:
-                self.close()
-                return None
         except BaseException as error:
-            self.abandon()
-            raise Err(self._describe(error)) from None
+            text = self._describe(error)
+            self.close()
+            raise Err(text) from None
+        if chunk is None:
+            self.close()
+            return None
         if len(chunk) > CHUNK_BYTES_MAX:
             return self._cut(memoryview(chunk))
         return chunk
@@ -70,19 +71,15 @@ class Body(app.Body):
         return []
 
     def close(self) -> None:
-        """Take no more of the chunks, and tell the application. May raise what it raises."""
+        """Take no more of the chunks, and tell the application. What that raises is logged."""
         close, self._close = self._close, None
         self._chunks = iter(())
         self._rest = None
         if close is not None:
-            close()
-
-    def abandon(self) -> None:
-        """Close what has failed already, or what nobody waits for: log what that raises."""
-        try:
-            self.close()
-        except BaseException as error:
-            self._describe(error)
+            try:
+                close()
+            except BaseException as error:
+                self._describe(error)
 
     def _cut(self, rest: memoryview) -> bytes:
         # Limit: a chunk of at most CHUNK_BYTES_MAX.

@@ -25,7 +25,11 @@ def on_instance(function: Hook) -> Hook:
             app.config["DATABASE"] = os.environ["DATABASE"]
 
     Functions run in the order in which they were registered. One that raises fails the request,
-    and runs again before the next one. Outside of a component nothing calls them.
+    and runs again before the next one. They run once more when the component is built, before the
+    application is warmed up, with the environment of the build; what they raise there is reported
+    and does no harm. So they have to set what they set, and not to add to it.
+
+    Outside of a component nothing calls them.
     """
     _hooks.append(function)
     return function

@@ -72,6 +72,12 @@ class Server:
         self._start = self.start_response
         self._write = self.write
 
+    def start(self) -> None:
+        """A WSGI application has no start-up."""
+
+    def stop(self) -> None:
+        """A WSGI application has no shutdown."""
+
     def handle(self, environ: types.Environ, source: types.Input) -> Response:
         """Answer one request. Fails with a text for the log if the application fails."""
         self._code = 0
@@ -85,10 +91,7 @@ class Server:
             return self._answer(result, environ.request_method == "HEAD")
         except BaseException as error:
             text = describe(error)
-            try:
-                self._finish()
-            except BaseException as second:
-                describe(second)
+            self._finish()
             raise Err(text) from None
 
     def environ(self, request: types.Environ, source: types.Input) -> Environ:
@@ -258,10 +261,13 @@ class Server:
                 return
 
     def _finish(self) -> None:
-        """Call `close` of what the application returned, once."""
+        """Call `close` of what the application returned, once. What that raises is logged."""
         close, self._close = self._close, None
         if close is not None:
-            close()
+            try:
+                close()
+            except BaseException as error:
+                describe(error)
 
     def _pieces(self, first: bytes, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
         """The chunks from `first` on, and no more of them than the response says."""

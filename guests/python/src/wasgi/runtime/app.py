@@ -22,6 +22,12 @@ from wasgi.instance import run_hooks
 class Server(Protocol):
     """What answers requests: an application of whichever interface."""
 
+    def start(self) -> None:
+        """Begin the life of an instance, or raise `Err` with a text."""
+
+    def stop(self) -> None:
+        """End it, so that another one can begin."""
+
     def handle(self, environ: types.Environ, source: types.Input) -> Response:
         """Answer one request, or raise `Err` with a text."""
 
@@ -64,4 +70,5 @@ class Exports(exports.App):
             run_hooks()
         except BaseException as error:
             raise Err(f"a function of wasgi.on_instance failed: {describe(error)}") from None
+        self._server.start()
         self._is_started = True

@@ -5,15 +5,17 @@ Owns the order of the steps and the settings. Must report whatever happens.
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
-from wasgi.runtime import load, snapshot, warm
+from wasgi.runtime import environment, files, importer, load, patches, snapshot, tree, warm
 from wasgi.runtime.app import Exports, server_of
 from wasgi.runtime.load import LoadError, raised
 from wasgi.runtime.report import Report
 from wasgi.runtime.stdio import Output
+from wasgi.runtime.tree import Root, Tree
 
 
 @dataclass
@@ -40,6 +42,18 @@ class Settings:
         return cls(**given)
 
 
+def roots(include: tuple[str, ...]) -> list[Root]:
+    """The folders of a build, in the order of `sys.path`."""
+    return [
+        Root("/2", "/app", keeps_sources=True, keeps_data=True, include=include),
+        Root("/0", "/0"),
+        Root("/world", "/world"),
+        Root("/bundled", "/bundled"),
+        Root("/python", "/python", excluded=tree.NOT_OF_PYTHON),
+        Root("/3", "/site", keeps_data=True, packs_data=True, excluded=frozenset(("bin",))),
+    ]
+
+
 def build() -> Callable[[], Exports]:
     """Build what `wasgi_app` says. Returns what componentize-py calls to get the exports."""
     sys.dont_write_bytecode = True
@@ -56,6 +70,7 @@ def build() -> Callable[[], Exports]:
         report.output = output.text()
         failure = raised(error, "the build")
         failure.kind = "internal"
+        failure.traceback = "".join(traceback.format_exception(error))
         report.write(failure)
         output.release()
         raise failure from error
@@ -70,17 +85,33 @@ def _build(report: Report) -> Exports:
     settings = Settings.read()
     report.module = settings.module
     begun = time.perf_counter()
+    carried = Tree()
+    folders = roots(settings.include)
+    for folder in folders:
+        carried.add(folder)
+    sys.path[:] = [folder.path for folder in folders]
+    importer.install(carried)
+    files.install(carried, "/app")
+    patches.install()
+    reads = environment.Recorder(settings.env)
+    report.seconds["read"], begun = _since(begun)
+
     application = load.load(settings.module)
     report.interface = load.interface_of(application, settings.interface)
-    report.seconds["import"] = _since(begun)
     server = server_of(application, report.interface, settings.module)
-    begun = time.perf_counter()
+    report.seconds["import"], begun = _since(begun)
+
     report.warm = warm.warm(server, settings.warm)
-    report.seconds["warm"] = _since(begun)
+    report.seconds["warm"], begun = _since(begun)
+
+    report.environment = reads.stop()
+    patches.release()
+    report.captured = carried.seal(folders)
+    report.left_out = carried.left_out
+    report.seconds["capture"], begun = _since(begun)
     return Exports(server, settings.env)
 
 
-def _since(begun: float) -> float:
-    return round(time.perf_counter() - begun, 3)
-
-
+def _since(begun: float) -> tuple[float, float]:
+    now = time.perf_counter()
+    return round(now - begun, 3), now

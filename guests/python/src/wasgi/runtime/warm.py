@@ -13,6 +13,8 @@ from componentize_py_types import Err
 from wit_world.exports.app import Content_Chunks, Response
 from wit_world.imports import types
 
+from wasgi.failure import describe
+from wasgi.instance import run_hooks
 from wasgi.runtime.app import Server
 
 ROUNDS = 30
@@ -39,7 +41,22 @@ class NoInput(types.Input):
 
 def warm(server: Server, paths: Iterable[str]) -> list[dict[str, Any]]:
     """Request each path some times, and return what came of it."""
-    return [_warm_path(server, path) for path in paths]
+    targets = list(paths)
+    if not targets:
+        return []
+    try:
+        # They may need what only an instance has. The application then has to do without.
+        run_hooks()
+    except Exception as error:
+        describe(error)
+    try:
+        server.start()
+    except Err as error:
+        return [_outcome(path, None, 0, None, str(error.value)) for path in targets]
+    try:
+        return [_warm_path(server, path) for path in targets]
+    finally:
+        server.stop()
 
 
 def _warm_path(server: Server, path: str) -> dict[str, Any]:
@@ -57,6 +74,12 @@ def _warm_path(server: Server, path: str) -> dict[str, Any]:
         before, last = last, time.perf_counter()
         rounds += 1
     milliseconds = round((last - before) * 1000, 3) if rounds else None
+    return _outcome(path, status, rounds, milliseconds, error)
+
+
+def _outcome(
+    path: str, status: int | None, rounds: int, milliseconds: float | None, error: str | None
+) -> dict[str, Any]:
     return {
         "path": path,
         "status": status,
@@ -91,5 +114,5 @@ def _request(server: Server, target: str) -> int:
             if body.next() is None:
                 break
         else:
-            body.abandon()  # type: ignore[attr-defined]
+            body.close()  # type: ignore[attr-defined]
     return response.status
