@@ -14,6 +14,10 @@ from wit_world.exports.app import Content_Chunks, Response
 from wit_world.imports import types
 
 from wasgi.failure import describe
+<<<<<<< HEAD
+=======
+from wasgi.input import Input
+>>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
 from wasgi.instance import run_hooks
 from wasgi.runtime.app import Server
 
@@ -27,16 +31,10 @@ CHUNKS_MAX = 64
 """Chunks that are taken of a streamed body."""
 
 
-class NoInput(types.Input):
+class NoInput(Input):
     """The body of a request that has none."""
 
-    def read(self, max: int) -> bytes:
-        """There is nothing to read."""
-        return b""
-
-    def trailers(self) -> list[tuple[str, bytes]]:
-        """There are no trailers."""
-        return []
+    _ended = True
 
 
 def warm(server: Server, paths: Iterable[str]) -> list[dict[str, Any]]:
