@@ -15,7 +15,7 @@ use crate::contract::cgi::Command;
 use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
-use crate::engine::{Class, DebugInfo};
+use crate::engine::{Class, DebugInfo, Stack};
 use crate::error::LoadError;
 use crate::inspect::{self, Contract, Inspection};
 use crate::lane::Lanes;
@@ -94,7 +94,9 @@ impl Gateway {
     /// Makes the engine that most components need, so that the first that is loaded does not wait
     /// for it. Takes some 30 ms with room for a thousand instances.
     pub fn prepare(&self) -> Result<(), LoadError> {
-        self.engines.newest(Class::Synchronous).map(drop)
+        self.engines
+            .newest(Class::Synchronous, Stack::Shallow)
+            .map(drop)
     }
 
     /// Loads a component, or a core module that is a command: from the cache, or by compiling it.
@@ -110,7 +112,12 @@ impl Gateway {
             _ if inspection.is_concurrent => Class::Concurrent,
             _ => Class::Synchronous,
         };
-        let linked = self.engines.newest(class)?;
+        let stack = if inspection.is_preinitialised() {
+            Stack::Deep
+        } else {
+            Stack::Shallow
+        };
+        let linked = self.engines.newest(class, stack)?;
         let (engine, target, source) = (&linked.engine, linked.target, &self.source);
         let program = if contract == Contract::Module {
             let module: Module = source.obtain(engine, target, binary)?;
