@@ -32,6 +32,8 @@ mod cli;
 mod compile;
 /// The WIT files: every item is documented and versioned.
 mod contract;
+/// Apps in source: reloads, errors with their lines, what is granted.
+mod dev;
 /// The end of the host: what runs is finished, nothing new begins.
 mod drain;
 /// The engines that share the process: their room, and how it grows.

@@ -41,12 +41,17 @@ pub(crate) enum Command {
 /// The arguments of `wasgi serve`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// A component, or a folder of them.
+    /// A component, a folder of them, or a Python app in source: `module:attribute` or a folder.
     ///
     /// A lone file answers at `/`, one of several at `/NAME`. A folder is served by its
-    /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`.
+    /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`; without any, it is a
+    /// project. Source is for development: changes show at once, and errors with their traceback.
     #[arg(value_name = "TARGET", required_unless_present = "config")]
     pub(crate) targets: Vec<PathBuf>,
+
+    /// Serve apps from their source, also those that were built.
+    #[arg(long)]
+    pub(crate) dev: bool,
 
     /// Listen on this address; may be repeated. Port 0 takes a free one.
     ///

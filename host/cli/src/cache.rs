@@ -14,6 +14,12 @@ pub(crate) fn folder(args: &ServeArgs) -> Option<PathBuf> {
     }
 }
 
+/// Where what apps in source require is kept; none: nowhere. It is made once, so `--no-cache` does
+/// not concern it.
+pub(crate) fn folder_of_source(args: &ServeArgs) -> Option<PathBuf> {
+    args.cache.clone().or_else(default_folder)
+}
+
 /// Where the cache is if the arguments do not say: `$XDG_CACHE_HOME/wasgi` or `~/.cache/wasgi`.
 /// None on a machine without a home, as in a bare container, or where others may write to it: it
 /// was not asked for, so the server starts without.

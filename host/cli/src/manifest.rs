@@ -55,10 +55,11 @@ pub(crate) struct Manifest {
     pub(crate) wrong: Failures,
 }
 
-/// Reads a manifest. `choice` overrides the isolation of each app.
-pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>) -> Manifest {
+/// Reads a manifest. `choice` overrides the isolation of each app; with `is_dev`, those that have
+/// their source beside them are served from that, also where they were built.
+pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>, is_dev: bool) -> Manifest {
     match read_text(path) {
-        Ok(text) => parse(&Source::new(path, &text), choice),
+        Ok(text) => parse(&Source::new(path, &text), choice, is_dev),
         Err(failure) => Manifest {
             wrong: failure.into(),
             ..Manifest::empty()
@@ -86,14 +87,14 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 /// Bytes of a manifest. 10 000 apps with a few keys each have room in it.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 
-fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Manifest {
+fn parse(source: &Source<'_>, choice: Option<IsolationChoice>, is_dev: bool) -> Manifest {
     let faults = Faults::new(source);
     let mut manifest = Manifest::empty();
     if let Some(text) = syntax::readable(&faults)
         && let Ok(entries) = DeTable::parse(&text)
     {
         manifest = table::read(&faults, 0..0, entries.get_ref(), |table| {
-            parse_file(table, choice)
+            parse_file(table, choice, is_dev)
         });
     }
     Manifest {
@@ -102,7 +103,7 @@ fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Manifest {
     }
 }
 
-fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>) -> Manifest {
+fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bool) -> Manifest {
     let faults = table.faults;
     let folder = faults.source.path.parent().unwrap_or(Path::new(""));
     let server = table.table("server", |table| server::read(table, folder));
@@ -110,6 +111,7 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>) -> Manifes
     let mut apps = Apps {
         folder,
         choice,
+        is_dev,
         twins: &mut twins,
     };
     let read = table.tables("app", |table| apps.read(table));

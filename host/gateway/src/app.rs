@@ -129,7 +129,7 @@ impl App {
         let (parts, body) = request.into_parts();
         self.check_length(&parts)?;
         let permit = self.admission.admit().await?;
-        let kept = self.reuse().and_then(|bounds| self.pool.take(bounds));
+        let kept = self.kept().await;
         let meter = kept.as_ref().map_or_else(Arc::default, Live::meter);
         let call = Call {
             app: Arc::clone(self),
@@ -170,6 +170,43 @@ impl App {
                 .await
             }
         }
+    }
+
+    /// An instance that has served other requests, if this one may have it.
+    async fn kept(&self) -> Option<Live> {
+        let bounds = self.reuse()?;
+        let kept = self.pool.take(bounds);
+        // The request itself is one of those that run.
+        let is_other_busy = || self.admission.running() > 1;
+        if kept.is_none() && !bounds.patience.is_zero() && is_other_busy() {
+            return self.pool.wait(bounds).await;
+        }
+        kept
+    }
+
+    /// The same app without an instance: what its instances read when they begin has changed.
+    /// Those that serve requests go on. `next` is what it wraps, if it is a middleware.
+    pub fn renewed(&self, next: Option<Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self {
+            program: self.program.clone(),
+            admission: Admission::new(&self.settings.limits),
+            settings: Arc::clone(&self.settings),
+            lanes: Arc::clone(&self.lanes),
+            account: Arc::clone(&self.account),
+            engine: self.engine.clone(),
+            pool: Pool::default(),
+            shared: http03::Pool::default(),
+            rate: Arc::clone(&self.rate),
+            outbound: self.outbound.clone(),
+            devices: self.devices.clone(),
+            next,
+            depth: self.depth,
+        })
+    }
+
+    /// Whether the next request finds no instance: none waits, and none is busy.
+    pub fn is_vacant(&self) -> bool {
+        self.pool.is_empty() && self.admission.running() == 0
     }
 
     /// Ends the reused instances that have waited for too long, its own and those of what it wraps.

@@ -79,6 +79,9 @@ pub struct Reuse {
     /// Requests that one instance serves at the same time, if its contract allows for several:
     /// `wasi:http` 0.3 does.
     pub concurrency: usize,
+    /// Time that a request waits for an instance that is busy before one is made for it. For
+    /// instances that take longer to make than most requests take.
+    pub patience: Duration,
 }
 
 impl Reuse {
@@ -90,6 +93,8 @@ impl Reuse {
         memory: 64 * 1024 * 1024,
         // A trap or a limit of one ends all of them, so they are not many.
         concurrency: 16,
+        // An instance is made in less time than a wait takes.
+        patience: Duration::ZERO,
     };
 }
 

@@ -48,3 +48,4 @@ pub use state::{
     Blob, Digest, HexError, Incoming, Origin, RELEASES_KEPT, RELEASES_KEPT_MAX, Record, Release,
     ReleaseError, ReleaseId, Split, State, StateError, Sticky,
 };
+pub use watch::SourceTree;

@@ -33,14 +33,6 @@ impl Grants<'_> {
         name_of: impl FnOnce(&Path) -> String,
     ) -> PlannedMiddleware {
         let file = self.folder.join(component.get_ref());
-        if !file.is_file() {
-            let message = format!(
-                "expected a component, but there is no file {}",
-                file.display()
-            );
-            self.missing
-                .push(table.faults.lacking(&component.span(), message));
-        }
         let name = table
             .text("name")
             .unwrap_or_else(|| Spanned::new(component.span(), name_of(&file)));
@@ -75,6 +67,19 @@ impl Grants<'_> {
             place: Some(table.faults.source.place(&component.span())),
             settings,
             outbound,
+        }
+    }
+
+    /// Notes a component that is not there.
+    pub(super) fn expect_file(&mut self, table: &Table<'_>, component: &Spanned<String>) {
+        let file = self.folder.join(component.get_ref());
+        if !file.is_file() {
+            let message = format!(
+                "expected a component, but there is no file {}",
+                file.display()
+            );
+            self.missing
+                .push(table.faults.lacking(&component.span(), message));
         }
     }
 
@@ -161,6 +166,7 @@ fn reuse(table: &mut Table<'_>) -> Reuse {
         idle: table.time("idle", 1).unwrap_or(default.idle),
         memory: table.size("memory", 1).unwrap_or(default.memory),
         concurrency: table.number("concurrency-per-instance", 1..=10_000, default.concurrency),
+        patience: default.patience,
     }
 }
 

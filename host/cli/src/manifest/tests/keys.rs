@@ -148,6 +148,7 @@ fn every_key_of_an_app_is_read() {
             idle: seconds(6),
             memory: 7 << 20,
             concurrency: 8,
+            ..Reuse::DEFAULT
         }),
         limits: Limits {
             memory: 1 << 20,
