@@ -97,7 +97,7 @@ pub(crate) struct PlannedApp {
     pub(crate) missing: Vec<Failure>,
     /// The source that it is served from. Until what that requires is there, the component is the
     /// folder of the source.
-    pub(crate) source: Option<PlannedSource>,
+    pub(crate) source: Option<Box<PlannedSource>>,
 }
 
 /// A middleware before it is loaded. Nothing of the app's is granted to it.
@@ -161,7 +161,7 @@ impl Plan {
         components.sort();
         components.dedup();
         sources.components = components;
-        let in_source = apps.iter().filter_map(|app| app.source.as_ref());
+        let in_source = apps.iter().filter_map(|app| app.source.as_deref());
         sources.declarations = in_source.flat_map(source::declarations).collect();
         let is_for_development = apps.iter().any(|app| app.source.is_some());
 

@@ -22,18 +22,25 @@ use crate::progress::Steps;
 pub(crate) struct PlannedSource {
     /// What it is.
     pub(crate) project: Project,
+    /// The app in it.
+    app: python::App,
 }
 
 /// Looks for an app in a folder. `module` names it, as `module:attribute`; without it, it is looked
 /// for where frameworks have it.
-pub(crate) fn find(folder: &Path, module: Option<String>) -> Result<PlannedSource, Failure> {
+pub(crate) fn find(folder: &Path, module: Option<String>) -> Result<Box<PlannedSource>, Failure> {
     let settings = Settings {
         module,
         ..Settings::default()
     };
-    wasgi_build::detect(folder, settings)
-        .map(|project| PlannedSource { project })
-        .map_err(|error| failure(&error))
+    let project = wasgi_build::detect(folder, settings).map_err(|error| failure(&error))?;
+    let Language::Python(app) = &project.language else {
+        let folder = project.folder.display();
+        let failure = Failure::usage(format!("{folder} is not in Python, whose source is served"));
+        return Err(failure.hint("build it with `wasgi build`, and serve the component"));
+    };
+    let app = app.clone();
+    Ok(Box::new(PlannedSource { project, app }))
 }
 
 /// The `module:attribute` that a target is, if it is one.
@@ -106,7 +113,7 @@ pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Fai
         let failure = Failure::run_time("there is no folder for what the app requires");
         return Err(failure.hint("name one with --cache").into());
     };
-    let cache = Cache::new(folder.join("build")).map_err(|error| failure(&error))?;
+    let cache = Cache::new(&folder.join("build")).map_err(|error| failure(&error))?;
     let mut steps = Steps;
     let component = component(&cache, &mut steps)?;
     let mut wrong = Failures::default();
@@ -125,10 +132,10 @@ fn provide_one(
     folder: &Path,
     steps: &mut Steps,
 ) -> Result<(), Failure> {
-    let Some(PlannedSource { project }) = &app.source else {
+    let Some(source) = &app.source else {
         return Ok(());
     };
-    let Language::Python(python) = &project.language;
+    let (project, python) = (&source.project, &source.app);
     let site = python::site(project, cache, steps).map_err(|error| failure(&error))?;
     let byte_code = byte_code(folder, &python.source)
         .map_err(|error| cannot("make a folder for byte code", &error))?;
@@ -158,7 +165,11 @@ fn provide_one(
         ("WASGI_SOURCE", shown),
     ];
     let given = given.map(|(name, value)| (name.to_owned(), value));
-    app.settings.env.splice(0..0, given);
+    let built_in = python.env.clone();
+    // What the manifest grants comes last, and so holds.
+    app.settings
+        .env
+        .splice(0..0, given.into_iter().chain(built_in));
     component.clone_into(&mut app.component);
     Ok(())
 }
@@ -215,7 +226,7 @@ const HASH_DIGITS: usize = 16;
 
 /// What is watched for an app: its source, but for the folders that the app itself writes to.
 pub(crate) fn tree(app: &PlannedApp) -> Option<SourceTree> {
-    let Language::Python(python) = &app.source.as_ref()?.project.language;
+    let python = &app.source.as_ref()?.app;
     let writable = app.settings.dirs.iter();
     let writable = writable.filter(|dir| dir.access == Access::ReadWrite);
     Some(SourceTree {
@@ -237,10 +248,7 @@ pub(crate) fn declarations(source: &PlannedSource) -> impl Iterator<Item = PathB
 /// What a build says of a failure, with the text of the tool that failed.
 fn failure(error: &BuildError) -> Failure {
     let mut message = error.to_string();
-    if let Some((file, line)) = error.place() {
-        message = format!("{}:{line}: {message}", file.display());
-    }
-    let output = error.output().trim_end();
+    let output = error.tool_output().trim_end();
     if !output.is_empty() {
         message.push('\n');
         message.push_str(output);
@@ -249,7 +257,7 @@ fn failure(error: &BuildError) -> Failure {
         true => Failure::usage(message),
         false => Failure::run_time(message),
     };
-    match error.hint() {
+    match error.way_out() {
         Some(hint) => failure.hint(hint),
         None => failure,
     }

@@ -90,7 +90,7 @@ pub(crate) fn find(args: &ServeArgs) -> Targets {
 enum Program {
     /// A component, and what is wrong if there is none.
     File(PathBuf, Option<Failure>),
-    Source(PlannedSource),
+    Source(Box<PlannedSource>),
 }
 
 /// Where the app in a target answers.
@@ -155,7 +155,7 @@ enum Target {
     Folder(Vec<PathBuf>),
     Manifest(PathBuf),
     /// An app in source.
-    Source(PlannedSource),
+    Source(Box<PlannedSource>),
 }
 
 impl Target {
@@ -216,7 +216,7 @@ impl Target {
 }
 
 /// The app in a file of Python.
-fn of_script(file: &Path) -> Result<PlannedSource, Failure> {
+fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -127,7 +127,7 @@ impl Apps<'_> {
 struct Program {
     /// The file; of an app in source, the source's folder.
     component: Option<Spanned<String>>,
-    source: Option<PlannedSource>,
+    source: Option<Box<PlannedSource>>,
     /// What names it.
     place: Range<usize>,
 }
