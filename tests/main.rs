@@ -32,6 +32,8 @@ mod cli;
 mod compile;
 /// The WIT files: every item is documented and versioned.
 mod contract;
+/// Keys that the host derives for its guests, and what that may cost.
+mod crypto;
 /// The end of the host: what runs is finished, nothing new begins.
 mod drain;
 /// The engines that share the process: their room, and how it grows.

@@ -17,6 +17,7 @@ use crate::admission::Admission;
 use crate::body::Body;
 use crate::call::Call;
 use crate::contract::{Program, cgi, http02, http03};
+use crate::crypto::Kdf;
 use crate::error::{BoxError, Error, Kind, LoadError};
 use crate::gateway::Component;
 use crate::input::{self, Stream};
@@ -47,6 +48,8 @@ pub struct App {
     rate: Arc<Rate>,
     /// Sends the requests that guests make. None: they may make none.
     outbound: Option<Arc<dyn Outbound>>,
+    /// Derives keys for its guests. None: they may have none.
+    kdf: Option<Arc<Kdf>>,
     /// The folder that programs find as `/dev`.
     devices: Option<Arc<Devices>>,
     /// What a middleware wraps. None: it is no middleware.
@@ -85,6 +88,8 @@ impl App {
         }
         let accounts = component.lanes.ticker.accounts();
         let account = accounts.open(&settings.name, settings.weight);
+        let kdf = || Arc::new(Kdf::new(&component.lanes, &account, &settings.limits));
+        let kdf = settings.crypto.then(kdf);
         Ok(Arc::new(Self {
             program: component.program.clone(),
             admission: Admission::new(&settings.limits),
@@ -96,6 +101,7 @@ impl App {
             shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
             outbound,
+            kdf,
             devices: component.devices.clone(),
             next,
             depth,
@@ -225,6 +231,7 @@ impl App {
             settings: Arc::clone(&self.settings),
             rate: Arc::clone(&self.rate),
             outbound: self.outbound.clone(),
+            kdf: self.kdf.clone(),
             devices: self.devices.clone(),
         };
         state::store(&self.engine, &self.lanes.ticker, shared, meter)

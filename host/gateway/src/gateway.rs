@@ -199,6 +199,6 @@ fn contract(path: &Path, inspection: &Inspection) -> Result<Contract, LoadError>
 fn unlinkable(path: &Path, error: &wasmtime::Error) -> LoadError {
     let name = path.display();
     LoadError::new(format!("cannot serve {name}: {error:#}")).with_hint(format!(
-        "wasgi:gateway and WASI are what it may import; see what it does with: wasgi inspect {name}"
+        "wasgi:gateway, wasgi:crypto and WASI are what it may import; see what it does with: wasgi inspect {name}"
     ))
 }

@@ -19,6 +19,7 @@ mod cache;
 mod call;
 mod compile;
 mod contract;
+mod crypto;
 mod engine;
 mod error;
 mod failure;

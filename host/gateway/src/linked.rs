@@ -14,6 +14,7 @@ use crate::contract::cgi::Command;
 use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
+use crate::crypto;
 use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Target};
 use crate::error::LoadError;
 use crate::state::State;
@@ -155,6 +156,7 @@ impl Linked {
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
+        crypto::link(&mut components)?;
         if target.class == Class::Concurrent {
             Http03::link(&mut components)?;
         }

@@ -23,6 +23,9 @@ pub struct AppSettings {
     pub args: Vec<String>,
     /// The folders that the guest can open.
     pub dirs: Vec<Dir>,
+    /// Whether the host derives keys for the guest (`wasgi:crypto/kdf`): work that the guest could
+    /// do by itself, and pays for with its CPU time.
+    pub crypto: bool,
     /// How the app writes its responses, if it is a command.
     pub cgi: CgiForm,
 }
@@ -44,6 +47,7 @@ impl AppSettings {
             env: Vec::new(),
             args: Vec::new(),
             dirs: Vec::new(),
+            crypto: true,
             cgi: CgiForm::Parsed,
         }
     }

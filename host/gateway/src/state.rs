@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::contract::http::Http;
+use crate::crypto::Kdf;
 use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Arc<AppSettings>,
     pub(crate) rate: Arc<Rate>,
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    /// Derives keys. None: it was told to deny that.
+    pub(crate) kdf: Option<Arc<Kdf>>,
     /// The folder that programs find as `/dev`.
     pub(crate) devices: Option<Arc<Devices>>,
 }
@@ -68,6 +71,11 @@ pub(crate) struct MemoryUse {
 impl State {
     pub(crate) fn limits(&self) -> &Limits {
         &self.shared.settings.limits
+    }
+
+    /// What derives keys for the guest, if it may have any.
+    pub(crate) fn kdf(&self) -> Option<&Arc<Kdf>> {
+        self.shared.kdf.as_ref()
     }
 
     /// Starts another request, and returns the generation of its input.

@@ -65,6 +65,7 @@ impl Grants<'_> {
                 .map(Spanned::into_inner)
                 .collect(),
             dirs: self.dirs(table),
+            crypto: table.flag("crypto").unwrap_or(true),
             cgi: CgiForm::Parsed,
         };
         let outbound = table
@@ -183,6 +184,7 @@ fn limits(table: &mut Table<'_>) -> Limits {
         queue: table.number("queue", 0..=1_000_000, default.queue),
         queue_wait: table.time("queue-wait", 0).unwrap_or(default.queue_wait),
         host_call: table.size("host-call", 1).unwrap_or(default.host_call),
+        kdf_memory: table.size("kdf-memory", 0).unwrap_or(default.kdf_memory),
         log: table.size("log", 0).unwrap_or(default.log),
     }
 }
