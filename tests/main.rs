@@ -74,5 +74,7 @@ mod streaming;
 mod systemd;
 /// The project's own rules on its sources.
 mod tidy;
+/// An instance's own `/tmp`: its quota, reached in every way, and that nothing stays of it.
+mod tmp;
 /// A host that is replaced by its successor while it serves.
 mod upgrade;

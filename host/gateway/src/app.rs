@@ -30,6 +30,7 @@ use crate::outbound::Outbound;
 use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
 use crate::state::{self, State};
+use crate::tmp::Root;
 use crate::wasi::Devices;
 use crate::{pull, push};
 
@@ -50,6 +51,8 @@ pub struct App {
     outbound: Option<Arc<dyn Outbound>>,
     /// Derives keys for its guests. None: they may have none.
     kdf: Option<Arc<Kdf>>,
+    /// Where its instances' folders lie that they find as `/tmp`.
+    tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     devices: Option<Arc<Devices>>,
     /// What a middleware wraps. None: it is no middleware.
@@ -69,7 +72,7 @@ impl App {
     ///
     /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
     ///
-    /// Fails if a folder that the settings grant cannot be opened, if a middleware has nothing to
+    /// Fails if a folder that the settings grant cannot be opened or made, if a middleware has nothing to
     /// wrap or another app has something, and if more than [`MIDDLEWARE_MAX`] middleware stand one
     /// before the other.
     pub fn new(
@@ -86,6 +89,8 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        let granted = settings.tmp.map(|_| component.tmp(&settings.name));
+        let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();
         let account = accounts.open(&settings.name, settings.weight);
         let kdf = || Arc::new(Kdf::new(&component.lanes, &account, &settings.limits));
@@ -102,6 +107,7 @@ impl App {
             rate: Arc::new(Rate::new()),
             outbound,
             kdf,
+            tmp,
             devices: component.devices.clone(),
             next,
             depth,
@@ -232,6 +238,7 @@ impl App {
             rate: Arc::clone(&self.rate),
             outbound: self.outbound.clone(),
             kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
         };
         state::store(&self.engine, &self.lanes.ticker, shared, meter)

@@ -46,6 +46,7 @@ mod response;
 mod settings;
 mod state;
 mod ticker;
+mod tmp;
 mod turns;
 mod wasi;
 mod wrapped;

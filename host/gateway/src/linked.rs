@@ -19,6 +19,7 @@ use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Target};
 use crate::error::LoadError;
 use crate::state::State;
 use crate::ticker::Ticker;
+use crate::tmp;
 
 /// The engines of a gateway.
 pub(crate) struct Engines {
@@ -154,6 +155,7 @@ impl Linked {
         let engine = engine::engine(target, instances)?;
         let mut components = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
+        tmp::link(&mut components)?;
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
         crypto::link(&mut components)?;

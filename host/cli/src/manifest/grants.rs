@@ -10,6 +10,7 @@ use wasgi_gateway::{Access, AppSettings, CgiForm, Dir, Limits, Reuse, WEIGHT_DEF
 use super::outbound;
 use super::server::FIELDS_MAX;
 use super::table::Table;
+use super::values;
 use crate::args::IsolationChoice;
 use crate::failure::Failure;
 use crate::plan::{PlannedMiddleware, isolation};
@@ -50,6 +51,7 @@ impl Grants<'_> {
             table.faults.wrong(&name.span(), message);
         }
         let choice = table.choice("isolation");
+        let dirs = self.dirs(table);
         let args = table.texts("args").map(Spanned::into_inner);
         let reuse = table.table("reuse", reuse);
         let settings = AppSettings {
@@ -64,7 +66,8 @@ impl Grants<'_> {
                 .flatten()
                 .map(Spanned::into_inner)
                 .collect(),
-            dirs: self.dirs(table),
+            tmp: tmp(table, &dirs),
+            dirs,
             crypto: table.flag("crypto").unwrap_or(true),
             cgi: CgiForm::Parsed,
         };
@@ -137,6 +140,16 @@ fn guest_path(guest: &str, seen: &mut BTreeSet<String>) -> Result<String, String
         return Err(format!("the guest already has a folder at {guest:?}"));
     }
     Ok(path.to_owned())
+}
+
+/// Bytes that an instance may have in a folder of its own.
+fn tmp(table: &mut Table<'_>, dirs: &[Dir]) -> Option<u64> {
+    let bytes = table.value("tmp", |value| values::size(value, 1))?;
+    if dirs.iter().any(|dir| dir.guest == "/tmp") {
+        let message = "the guest already has a folder at \"/tmp\": expected `tmp` or that `dir`";
+        table.faults.wrong(&bytes.span(), message);
+    }
+    Some(bytes.into_inner())
 }
 
 fn env(table: &mut Table<'_>) -> Vec<(String, String)> {

@@ -42,6 +42,7 @@ middleware = ["b.wasm", { component = "b.wasm", name = "cors", env = { A = "B" }
 isolation = "reuse"
 args = ["x", "y"]
 crypto = false
+tmp = "14MiB"
 [app.reuse]
 requests = 5
 idle = "6s"
@@ -169,6 +170,7 @@ fn every_key_of_an_app_is_read() {
         env: vec![("GREETING".to_owned(), "hello".to_owned())],
         args: vec!["x".to_owned(), "y".to_owned()],
         dirs,
+        tmp: Some(14 << 20),
         crypto: false,
         cgi: CgiForm::Nph,
     };
