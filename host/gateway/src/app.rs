@@ -17,6 +17,7 @@ use crate::admission::Admission;
 use crate::body::Body;
 use crate::call::Call;
 use crate::contract::{Program, cgi, http02, http03};
+use crate::crypto::Kdf;
 use crate::error::{BoxError, Error, Kind, LoadError};
 use crate::gateway::Component;
 use crate::input::{self, Stream};
@@ -29,6 +30,7 @@ use crate::outbound::Outbound;
 use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
 use crate::state::{self, State};
+use crate::tmp::Root;
 use crate::wasi::Devices;
 use crate::{pull, push};
 
@@ -47,6 +49,10 @@ pub struct App {
     rate: Arc<Rate>,
     /// Sends the requests that guests make. None: they may make none.
     outbound: Option<Arc<dyn Outbound>>,
+    /// Derives keys for its guests. None: they may have none.
+    kdf: Option<Arc<Kdf>>,
+    /// Where its instances' folders lie that they find as `/tmp`.
+    tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     devices: Option<Arc<Devices>>,
     /// What a middleware wraps. None: it is no middleware.
@@ -66,7 +72,7 @@ impl App {
     ///
     /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
     ///
-    /// Fails if a folder that the settings grant cannot be opened, if a middleware has nothing to
+    /// Fails if a folder that the settings grant cannot be opened or made, if a middleware has nothing to
     /// wrap or another app has something, and if more than [`MIDDLEWARE_MAX`] middleware stand one
     /// before the other.
     pub fn new(
@@ -83,8 +89,12 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        let granted = settings.tmp.map(|_| component.tmp(&settings.name));
+        let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();
         let account = accounts.open(&settings.name, settings.weight);
+        let kdf = || Arc::new(Kdf::new(&component.lanes, &account, &settings.limits));
+        let kdf = settings.crypto.then(kdf);
         Ok(Arc::new(Self {
             program: component.program.clone(),
             admission: Admission::new(&settings.limits),
@@ -96,6 +106,8 @@ impl App {
             shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
             outbound,
+            kdf,
+            tmp,
             devices: component.devices.clone(),
             next,
             depth,
@@ -262,6 +274,8 @@ impl App {
             settings: Arc::clone(&self.settings),
             rate: Arc::clone(&self.rate),
             outbound: self.outbound.clone(),
+            kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
         };
         state::store(&self.engine, &self.lanes.ticker, shared, meter)

@@ -14,10 +14,12 @@ use crate::contract::cgi::Command;
 use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
+use crate::crypto;
 use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Stack, Target};
 use crate::error::LoadError;
 use crate::state::State;
 use crate::ticker::Ticker;
+use crate::tmp;
 
 /// The engines of a gateway.
 pub(crate) struct Engines {
@@ -149,8 +151,10 @@ impl Linked {
         let engine = engine::engine(target, stack, instances)?;
         let mut components = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
+        tmp::link(&mut components)?;
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
+        crypto::link(&mut components)?;
         if target.class == Class::Concurrent {
             Http03::link(&mut components)?;
         }
