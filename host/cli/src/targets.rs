@@ -121,6 +121,7 @@ fn plan(
         },
         component: file,
         outbound: None,
+        sql: Vec::new(),
         middleware: Vec::new(),
         health: None,
         weight: WEIGHT,
