@@ -1,0 +1,59 @@
+"""Reads of the environment while the application is imported: what they find is frozen.
+
+Owns the record of them, for the report. Must be out of the way when the component runs.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+READS_MAX = 200
+"""Reads that the report has."""
+
+
+class Recorder:
+    """Notes who reads which variable."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        """Put `variables` into the environment, and note what is read of it from now on."""
+        os.environ.update(variables)
+        reads: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self._reads = reads
+        given = frozenset(variables)
+        environ: Any = type(os.environ)
+
+        class Recording(environ):  # type: ignore[misc]
+            """`os.environ`, noting its reads."""
+
+            def __getitem__(self, key: str) -> str:
+                """Read a variable."""
+                if key not in given:
+                    _note(reads, key)
+                value: str = super().__getitem__(key)
+                return value
+
+        self._before = environ
+        os.environ.__class__ = Recording
+
+    def stop(self) -> list[dict[str, Any]]:
+        """Note nothing more, and return what was noted."""
+        os.environ.__class__ = self._before
+        return list(self._reads.values())
+
+
+def _note(reads: dict[tuple[str, str, int], dict[str, Any]], key: object) -> None:
+    # Limit: READS_MAX.
+    if len(reads) >= READS_MAX or not isinstance(key, str):
+        return
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(("/app/", "/site/")):
+            read = {"key": key, "file": file, "line": frame.f_lineno}
+            reads.setdefault((key, file, frame.f_lineno), read)
+            return
+        if file.startswith("/python/") or file.startswith("<frozen os"):
+            frame = frame.f_back  # type: ignore[assignment]
+            continue
+        return
