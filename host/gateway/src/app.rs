@@ -29,6 +29,7 @@ use crate::meter::Meter;
 use crate::outbound::Outbound;
 use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
+use crate::sql::Sql;
 use crate::state::{self, State};
 use crate::tmp::Root;
 use crate::wasi::Devices;
@@ -47,8 +48,8 @@ pub struct App {
     /// The instances that requests share.
     pub(crate) shared: http03::Pool,
     rate: Arc<Rate>,
-    /// Sends the requests that guests make. None: they may make none.
-    outbound: Option<Arc<dyn Outbound>>,
+    /// What its guests may use that whoever embeds the gateway provides.
+    grants: Grants,
     /// Derives keys for its guests. None: they may have none.
     kdf: Option<Arc<Kdf>>,
     /// Where its instances' folders lie that they find as `/tmp`.
@@ -61,14 +62,23 @@ pub struct App {
     depth: usize,
 }
 
+/// What whoever embeds the gateway does for the guests of one app. What is none is denied to them.
+#[derive(Clone, Default)]
+pub struct Grants {
+    /// Sends the requests that they make.
+    pub outbound: Option<Arc<dyn Outbound>>,
+    /// Holds their databases.
+    pub sql: Option<Arc<dyn Sql>>,
+}
+
 /// Middleware that one request passes through, one around the other: each has an instance alive
 /// for as long as those within it.
 pub const MIDDLEWARE_MAX: usize = 16;
 
 impl App {
-    /// Makes an app of a component. `outbound` sends the requests that its guests make; without it
-    /// every one is denied. `next` is the app that a middleware wraps: what it imports as
-    /// `wasgi:gateway/app` calls that one, with its own instances, limits and capabilities.
+    /// Makes an app of a component. What is not in `grants` is denied to its guests. `next` is the
+    /// app that a middleware wraps: what it imports as `wasgi:gateway/app` calls that one, with its
+    /// own instances, limits and capabilities.
     ///
     /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
     ///
@@ -78,7 +88,7 @@ impl App {
     pub fn new(
         component: &Component,
         settings: AppSettings,
-        outbound: Option<Arc<dyn Outbound>>,
+        grants: Grants,
         next: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, LoadError> {
         let depth = check_next(component, &settings.name, next.as_deref())?;
@@ -105,7 +115,7 @@ impl App {
             pool: Pool::default(),
             shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
-            outbound,
+            grants,
             kdf,
             tmp,
             devices: component.devices.clone(),
@@ -209,7 +219,9 @@ impl App {
             pool: Pool::default(),
             shared: http03::Pool::default(),
             rate: Arc::clone(&self.rate),
-            outbound: self.outbound.clone(),
+            grants: self.grants.clone(),
+            kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
             next,
             depth: self.depth,
@@ -273,7 +285,7 @@ impl App {
         let shared = state::Shared {
             settings: Arc::clone(&self.settings),
             rate: Arc::clone(&self.rate),
-            outbound: self.outbound.clone(),
+            grants: self.grants.clone(),
             kdf: self.kdf.clone(),
             tmp: self.tmp.clone(),
             devices: self.devices.clone(),

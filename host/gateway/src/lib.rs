@@ -44,6 +44,7 @@ mod request;
 mod request_id;
 mod response;
 mod settings;
+mod sql;
 mod state;
 mod ticker;
 mod tmp;
@@ -51,7 +52,7 @@ mod turns;
 mod wasi;
 mod wrapped;
 
-pub use app::{App, MIDDLEWARE_MAX};
+pub use app::{App, Grants, MIDDLEWARE_MAX};
 pub use binary::{Binary, COMPONENT_BYTES_MAX};
 pub use body::Body;
 pub use compile::{CompileLimits, Compiler, compile_stdio};
@@ -66,4 +67,8 @@ pub use request::{Origin, Peer, Server};
 pub use request_id::RequestId;
 pub use settings::{
     Access, AppSettings, CgiForm, Dir, Isolation, Reuse, WEIGHT_DEFAULT, WEIGHT_MAX,
+};
+pub use sql::{
+    Sql, SqlAccess, SqlColumn, SqlDialect, SqlError, SqlFetch, SqlFuture, SqlIsolation, SqlOutcome,
+    SqlReport, SqlRows, SqlSession, SqlValue,
 };

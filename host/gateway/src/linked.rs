@@ -17,6 +17,7 @@ use crate::contract::native::Native;
 use crate::crypto;
 use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Stack, Target};
 use crate::error::LoadError;
+use crate::sql;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::tmp;
@@ -155,6 +156,7 @@ impl Linked {
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
         crypto::link(&mut components)?;
+        sql::link(&mut components)?;
         if target.class == Class::Concurrent {
             Http03::link(&mut components)?;
         }

@@ -8,15 +8,16 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
+use crate::app::Grants;
 use crate::contract::http::Http;
 use crate::crypto::Kdf;
 use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
 use crate::meter::{self, Meter, Tasks};
-use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
+use crate::sql::Connections;
 use crate::ticker::Ticker;
 use crate::tmp::{self, Folder, Quota, Root};
 use crate::wasi::{self, Command, Devices, Form};
@@ -45,6 +46,8 @@ pub(crate) struct State {
     preview1: Option<Box<WasiP1Ctx>>,
     /// Made when the guest first asks for something of `wasi:http`.
     http: Option<Box<Http>>,
+    /// Made when the guest first opens a database.
+    sql: Option<Box<Connections>>,
     table: ResourceTable,
     /// Its `/tmp`, made with `wasi`. Removed once nothing of the store is open in it any more.
     tmp: Option<Folder>,
@@ -54,7 +57,7 @@ pub(crate) struct State {
 pub(crate) struct Shared {
     pub(crate) settings: Arc<AppSettings>,
     pub(crate) rate: Arc<Rate>,
-    pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    pub(crate) grants: Grants,
     /// Derives keys. None: it was told to deny that.
     pub(crate) kdf: Option<Arc<Kdf>>,
     /// Where the folders lie that instances find as `/tmp`. None: they find none.
@@ -88,6 +91,14 @@ impl State {
         self.tmp.as_ref().map(|folder| &folder.quota)
     }
 
+    /// What the guest has of databases.
+    pub(crate) fn sql(&mut self) -> &mut Connections {
+        let host_call = self.limits().host_call;
+        let sql = &self.shared.grants.sql;
+        self.sql
+            .get_or_insert_with(|| Box::new(Connections::new(sql.clone(), host_call)))
+    }
+
     /// Starts another request, and returns the generation of its input.
     pub(crate) fn begin(&mut self, request_id: RequestId, stream: Stream) -> u32 {
         self.request_id = request_id;
@@ -102,6 +113,9 @@ impl State {
     pub(crate) fn end(&mut self) {
         self.input.end();
         self.wrapped = None;
+        if let Some(sql) = &mut self.sql {
+            sql.end_request();
+        }
         if let Some(log) = &self.log {
             log.finish();
         }
@@ -143,6 +157,7 @@ pub(crate) fn store(
         wasi: None,
         preview1: None,
         http: None,
+        sql: None,
         table,
         tmp: None,
     };
@@ -239,7 +254,7 @@ impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let Http { ctx, hooks } = &mut **self
             .http
-            .get_or_insert_with(|| Box::new(Http::new(self.shared.outbound.clone())));
+            .get_or_insert_with(|| Box::new(Http::new(self.shared.grants.outbound.clone())));
         WasiHttpCtxView {
             hooks,
             table: &mut self.table,

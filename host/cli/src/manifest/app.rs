@@ -77,6 +77,7 @@ impl Apps<'_> {
             place: own.place,
             settings,
             outbound: own.outbound,
+            sql: own.sql,
             middleware,
             health,
             weight,

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::Spanned;
 use wasgi_gateway::{Access, AppSettings, CgiForm, Dir, Limits, Reuse, WEIGHT_DEFAULT};
+use wasgi_server::SqlSettings;
 
-use super::outbound;
 use super::server::FIELDS_MAX;
 use super::table::Table;
-use super::values;
+use super::{outbound, sql, values};
 use crate::args::IsolationChoice;
 use crate::failure::Failure;
 use crate::plan::{PlannedMiddleware, isolation};
@@ -71,6 +71,7 @@ impl Grants<'_> {
             place: Some(table.faults.source.place(&component.span())),
             settings,
             outbound,
+            sql: self.databases(table),
         }
     }
 
@@ -85,6 +86,14 @@ impl Grants<'_> {
             self.missing
                 .push(table.faults.lacking(&component.span(), message));
         }
+    }
+
+    fn databases(&mut self, table: &mut Table<'_>) -> Vec<SqlSettings> {
+        let (folder, mut seen) = (self.folder, BTreeSet::new());
+        let read = table.tables("sql", |table| {
+            sql::read(table, folder, &mut seen, &mut self.missing)
+        });
+        read.into_iter().flatten().collect()
     }
 
     fn dirs(&mut self, table: &mut Table<'_>) -> Vec<Dir> {
