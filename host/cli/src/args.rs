@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::admin::{AdminCommand, DeployArgs, HostArgs, RollbackArgs, SplitArgs};
+pub(crate) use self::build::BuildArgs;
 use crate::address;
 
 mod admin;
+mod build;
 
 /// Serve WebAssembly components as sandboxed web applications.
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Serve components over HTTP.
     Serve(ServeArgs),
+    /// Build a component from a folder of source.
+    Build(BuildArgs),
     /// Validate a manifest and all that it names, without serving.
     Check(CheckArgs),
     /// Show what a component is, what it asks for and what it costs.
@@ -196,6 +200,8 @@ mod tests {
             "wasgi serve a b",
             "wasgi check a --compile --json",
             "wasgi check --config wasgi.toml",
+            "wasgi build",
+            "wasgi build shop --module app:app --output a.wasm --no-warm --json",
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
@@ -206,6 +212,8 @@ mod tests {
             "wasgi serve a --addr 8080",
             "wasgi check",
             "wasgi inspect",
+            "wasgi build a b",
+            "wasgi build --json --verbose",
         ] {
             assert_eq!(parse(bad).expect_err(bad).exit_code(), 2, "{bad}");
         }

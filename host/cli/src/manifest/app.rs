@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use wasgi_gateway::CgiForm;
 use wasgi_server::{HostPattern, PathPattern, Route};
 
+use super::build::SourceApp;
 use super::grants::Grants;
 use super::table::{self, Table};
 use super::twins::Twins;
@@ -26,6 +27,8 @@ pub(super) struct Apps<'a> {
     pub(super) is_dev: bool,
     /// The names and routes that are taken.
     pub(super) twins: &'a mut Twins,
+    /// Those that have source.
+    pub(super) source_apps: &'a mut Vec<SourceApp>,
 }
 
 impl Apps<'_> {
@@ -87,7 +90,7 @@ impl Apps<'_> {
     }
 
     /// Reads what an app is made of: a component, or source while there is none.
-    fn program(&self, table: &mut Table<'_>, grants: &mut Grants<'_>) -> Program {
+    fn program(&mut self, table: &mut Table<'_>, grants: &mut Grants<'_>) -> Program {
         let module = table.text("module");
         let folder = table.text("source");
         let Some(said) = module.as_ref().or(folder.as_ref()).map(Spanned::span) else {
@@ -101,6 +104,11 @@ impl Apps<'_> {
         };
         let component = table.text("component");
         let place = component.as_ref().map_or(said.clone(), Spanned::span);
+        self.source_apps.push(SourceApp {
+            module: module.clone().map(Spanned::into_inner),
+            source: folder.clone().map_or(".".to_owned(), Spanned::into_inner),
+            component: component.as_ref().map(|file| file.get_ref().into()),
+        });
         let built = component.as_ref();
         let is_built = built.is_some_and(|file| self.folder.join(file.get_ref()).is_file());
         if is_built && !self.is_dev {
