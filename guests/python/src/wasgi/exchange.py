@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, NoReturn
 
-from wit_world.imports import types
-
 from wasgi.failure import Violation, describe
 from wasgi.input import Input, InputError
 from wasgi.loop import Loop, Stuck
@@ -26,7 +24,7 @@ class Exchange:
     def __init__(
         self,
         loop: Loop,
-        source: types.Input,
+        source: Input,
         headers: list[tuple[bytes, bytes]],
         name: str,
     ) -> None:
@@ -38,7 +36,7 @@ class Exchange:
         self.status = 0
         self.fields: list[tuple[str, bytes]] = []
         self._loop = loop
-        self._input: Input | None = Input(source)
+        self._input: Input | None = source
         self._headers = headers
         self._name = name
         self._length = -1

@@ -16,7 +16,9 @@ from wit_world.imports import types
 
 from wasgi.body import Body
 from wasgi.failure import describe
+from wasgi.input import Input
 from wasgi.instance import run_hooks
+from wasgi.runtime import handles
 
 
 class Server(Protocol):
@@ -28,7 +30,7 @@ class Server(Protocol):
     def stop(self) -> None:
         """End it, so that another one can begin."""
 
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
+    def handle(self, environ: types.Environ, source: Input) -> Response:
         """Answer one request, or raise `Err` with a text."""
 
 
@@ -56,7 +58,7 @@ class Exports(exports.App):
         self._defaults = defaults
         self._is_started = False
 
-    def handle(self, environ: types.Environ, input: types.Input) -> Response:
+    def handle(self, environ: types.Environ, input: Input) -> Response:
         """Answer one request."""
         if not self._is_started:
             self._begin()
@@ -64,6 +66,7 @@ class Exports(exports.App):
 
     def _begin(self) -> None:
         """Do what each instance has to do for itself. The host's environment is there by now."""
+        handles.restore()
         for name, value in self._defaults.items():
             os.environ.setdefault(name, value)
         try:

@@ -20,8 +20,9 @@ from wit_world import exports
 from wit_world.exports.app import Content_Bytes, Content_Empty, Response
 from wit_world.imports import types
 
+from wasgi import failure
 from wasgi.instance import run_hooks
-from wasgi.runtime import bytecode, files, importer, load, patches, snapshot, tree
+from wasgi.runtime import bytecode, files, handles, importer, load, patches, snapshot, tree
 from wasgi.runtime.app import Server, server_of
 from wasgi.runtime.load import LoadError
 from wasgi.runtime.page import page_of_error, page_of_failure
@@ -69,6 +70,8 @@ class Dev(exports.App):
 
     def _begin(self) -> None:
         """Import the application. The host's environment is there by now."""
+        handles.restore()
+        failure.source = os.environ.get("WASGI_SOURCE", failure.source)
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         sys.path.insert(0, "/app")
@@ -81,8 +84,8 @@ class Dev(exports.App):
             server = server_of(application, interface, name)
             run_hooks()
             server.start()
-        except LoadError as failure:
-            self._fail(failure)
+        except LoadError as problem:
+            self._fail(problem)
         except Err as told:
             self._fail(LoadError("raised", str(told.value)))
         except BaseException as error:
@@ -90,11 +93,11 @@ class Dev(exports.App):
         else:
             self._server = server
 
-    def _fail(self, failure: LoadError) -> None:
-        self._failure = failure
-        print(failure.traceback or f"error: {failure}", file=sys.stderr)
-        if failure.hint:
-            print(f"hint: {failure.hint}", file=sys.stderr)
+    def _fail(self, problem: LoadError) -> None:
+        self._failure = problem
+        print(failure.shown(problem.traceback or f"error: {problem}"), file=sys.stderr)
+        if problem.hint:
+            print(f"hint: {problem.hint}", file=sys.stderr)
 
 
 def _error(page: str, environ: types.Environ) -> Response:
