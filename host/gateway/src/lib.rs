@@ -19,6 +19,7 @@ mod cache;
 mod call;
 mod compile;
 mod contract;
+mod crypto;
 mod engine;
 mod error;
 mod failure;
@@ -43,13 +44,15 @@ mod request;
 mod request_id;
 mod response;
 mod settings;
+mod sql;
 mod state;
 mod ticker;
+mod tmp;
 mod turns;
 mod wasi;
 mod wrapped;
 
-pub use app::{App, MIDDLEWARE_MAX};
+pub use app::{App, Grants, MIDDLEWARE_MAX};
 pub use binary::{Binary, COMPONENT_BYTES_MAX};
 pub use body::Body;
 pub use compile::{CompileLimits, Compiler, compile_stdio};
@@ -64,4 +67,8 @@ pub use request::{Origin, Peer, Server};
 pub use request_id::RequestId;
 pub use settings::{
     Access, AppSettings, CgiForm, Dir, Isolation, Reuse, WEIGHT_DEFAULT, WEIGHT_MAX,
+};
+pub use sql::{
+    Sql, SqlAccess, SqlColumn, SqlDialect, SqlError, SqlFetch, SqlFuture, SqlIsolation, SqlOutcome,
+    SqlReport, SqlRows, SqlSession, SqlValue,
 };

@@ -12,6 +12,7 @@ use crate::cache;
 use crate::contract::cgi::{Stdin, Stdout};
 use crate::log::{GuestLog, Stream};
 use crate::settings::{Access, AppSettings};
+use crate::tmp;
 
 /// Bytes of randomness that a guest may ask for at once.
 const RANDOM_BYTES_MAX: u64 = 1024 * 1024;
@@ -34,9 +35,9 @@ pub(crate) enum Form {
     Module,
 }
 
-/// Makes an instance's WASI context.
-pub(crate) fn context(settings: &AppSettings, log: &GuestLog) -> WasiCtx {
-    let mut builder = builder(settings, log);
+/// Makes an instance's WASI context, with a folder of its own as `/tmp`.
+pub(crate) fn context(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCtx {
+    let mut builder = builder(settings, log, tmp);
     builder.stdout(log.writer(Stream::Stdout)).build()
 }
 
@@ -44,10 +45,11 @@ pub(crate) fn context(settings: &AppSettings, log: &GuestLog) -> WasiCtx {
 pub(crate) fn command(
     settings: &AppSettings,
     log: &GuestLog,
+    tmp: Option<&Path>,
     devices: Option<&Path>,
     command: Command,
 ) -> WasiCtxBuilder {
-    let mut builder = builder(settings, log);
+    let mut builder = builder(settings, log, tmp);
     let is_granted = settings.dirs.iter().any(|dir| dir.guest == DEVICES);
     if let Some(devices) = devices.filter(|_| !is_granted) {
         grant(&mut builder, settings, devices, DEVICES, FsPerms::ReadOnly);
@@ -60,7 +62,7 @@ pub(crate) fn command(
     builder
 }
 
-fn builder(settings: &AppSettings, log: &GuestLog) -> WasiCtxBuilder {
+fn builder(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
         .stderr(log.writer(Stream::Stderr))
@@ -77,6 +79,9 @@ fn builder(settings: &AppSettings, log: &GuestLog) -> WasiCtxBuilder {
             Access::ReadWrite => FsPerms::ReadWrite,
         };
         grant(&mut builder, settings, &dir.host, &dir.guest, permissions);
+    }
+    if let Some(tmp) = tmp {
+        grant(&mut builder, settings, tmp, tmp::GUEST, FsPerms::ReadWrite);
     }
     builder
 }

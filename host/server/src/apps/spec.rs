@@ -7,6 +7,8 @@ use wasgi_gateway::AppSettings;
 
 use crate::outbound::OutboundSettings;
 use crate::routes::{Redirect, Route};
+use crate::sql::SqlSettings;
+use crate::watch::SourceTree;
 
 /// All that a server is to serve.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,9 @@ pub struct AppSpec {
     pub routes: Vec<Route>,
     /// The path within the app that a release must answer before it is given requests.
     pub health: Option<String>,
+    /// The source that its instances read when they begin, if it is served from that: when it
+    /// changes, they are made anew. None of its releases is kept, and it is asked for no health.
+    pub source: Option<SourceTree>,
 }
 
 /// A component with what it may use.
@@ -41,6 +46,8 @@ pub struct ProgramSpec {
     pub settings: AppSettings,
     /// Whom its guests may send requests to; none: nobody.
     pub outbound: Option<OutboundSettings>,
+    /// The databases that its guests may use, no two of one name.
+    pub sql: Vec<SqlSettings>,
 }
 
 /// What a server's apps come from: when one of these changes, they are to be read again.
