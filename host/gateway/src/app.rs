@@ -99,6 +99,12 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        if outbound
+            .as_ref()
+            .is_some_and(|outbound| outbound.grants_sockets())
+        {
+            component.check_sockets(&settings.name)?;
+        }
         let granted = settings.tmp.map(|_| component.tmp(&settings.name));
         let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();
