@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
-from wasgi.runtime import environment, files, importer, load, patches, snapshot, tree, warm
+from wasgi.runtime import environment, files, importer, imports, load, patches, snapshot, tree, warm
 from wasgi.runtime.app import Exports, server_of
 from wasgi.runtime.load import LoadError, raised
 from wasgi.runtime.report import Report
@@ -106,6 +106,7 @@ def _build(report: Report) -> Exports:
 
     report.captured = carried.seal(folders)
     report.left_out = carried.left_out
+    report.missing = imports.missing(carried)
     report.seconds["capture"], begun = _since(begun)
 
     if settings.warm:

@@ -6,7 +6,6 @@ all others go to the host, which has what the manifest grants.
 
 import builtins
 import errno
-import glob
 import io
 import os
 import stat
@@ -24,9 +23,6 @@ def install(tree: Tree, folder: str) -> None:
     tokenize._builtin_open = files.open  # type: ignore[attr-defined]
     for name in ("stat", "lstat", "access", "listdir", "scandir", "chdir", "getcwd"):
         setattr(os, name, getattr(files, name))
-    # It keeps these from when it was imported.
-    globber: Any = glob._StringGlobber  # type: ignore[attr-defined]
-    globber.scandir = staticmethod(files.scandir)
 
 
 class Files:
