@@ -133,6 +133,7 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
         choice,
         is_dev,
         twins: &mut twins,
+        build: &build.settings,
         source_apps: &mut source_apps,
     };
     let read = table.tables("app", |table| apps.read(table));

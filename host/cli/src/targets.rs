@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use wasgi_build::Settings;
 use wasgi_gateway::{AppSettings, Reuse};
 use wasgi_server::{PathPattern, Route};
 
@@ -168,7 +169,7 @@ impl Target {
             Ok(metadata) => metadata,
             Err(error) => {
                 if let Some(module) = source::module(path) {
-                    return source::find(Path::new("."), Some(module.to_owned())).map(Self::Source);
+                    return source::find(Path::new("."), named(module)).map(Self::Source);
                 }
                 let failure = cannot(reason(&error))
                     .hint("a target is a .wasm file or a folder: check the path");
@@ -199,7 +200,7 @@ impl Target {
         let components = components(path).map_err(|error| cannot(reason(&error)))?;
         let is_project = wasgi_build::is_project(path);
         if is_project && (is_dev || components.is_empty()) {
-            return source::find(path, None).map(Self::Source);
+            return source::find(path, Settings::default()).map(Self::Source);
         }
         if components.is_empty() {
             return Err(cannot(format!(
@@ -222,7 +223,15 @@ fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
         _ => Path::new("."),
     };
     let module = file.file_stem().unwrap_or_default().to_string_lossy();
-    source::find(folder, Some(module.into_owned()))
+    source::find(folder, named(&module))
+}
+
+/// The settings of a project of which only the app is said.
+fn named(module: &str) -> Settings {
+    Settings {
+        module: Some(module.to_owned()),
+        ..Settings::default()
+    }
 }
 
 /// The `.wasm` files in a folder, sorted by name. Hidden ones are left out: they are what copying

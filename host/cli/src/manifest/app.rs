@@ -1,10 +1,11 @@
 //! `[[app]]`: where an app answers, and what stands in front of it.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use wasgi_build::Settings;
 use wasgi_gateway::CgiForm;
 use wasgi_server::{HostPattern, PathPattern, Route};
 
@@ -27,6 +28,8 @@ pub(super) struct Apps<'a> {
     pub(super) is_dev: bool,
     /// The names and routes that are taken.
     pub(super) twins: &'a mut Twins,
+    /// How their source is built.
+    pub(super) build: &'a Settings,
     /// Those that have source.
     pub(super) source_apps: &'a mut Vec<SourceApp>,
 }
@@ -118,7 +121,11 @@ impl Apps<'_> {
             };
         }
         let folder = folder.map_or(".".to_owned(), Spanned::into_inner);
-        let found = source::find(&self.folder.join(&folder), module.map(Spanned::into_inner));
+        let mut settings = self.build.clone();
+        settings.module = module.map(Spanned::into_inner).or(settings.module);
+        let beside = |file: PathBuf| path::absolute(self.folder.join(&file)).unwrap_or(file);
+        settings.requirements = settings.requirements.map(beside);
+        let found = source::find(&self.folder.join(&folder), settings);
         let found = found.map_err(|failure| {
             let at = table.faults.source.place(&said);
             grants.missing.push(failure.at(Some(at)));

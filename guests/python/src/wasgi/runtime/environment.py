@@ -53,7 +53,7 @@ def _note(reads: dict[tuple[str, str, int], dict[str, Any]], key: object) -> Non
             read = {"key": key, "file": file, "line": frame.f_lineno}
             reads.setdefault((key, file, frame.f_lineno), read)
             return
-        if file.startswith("/python/") or file.startswith("<frozen os"):
+        if file.startswith(("/python/", "<frozen ")):
             frame = frame.f_back  # type: ignore[assignment]
             continue
         return
