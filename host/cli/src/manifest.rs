@@ -135,7 +135,6 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
         build: &build,
         is_dev,
         twins: &mut twins,
-        build: &build.settings,
         source_apps: &mut source_apps,
     };
     let read = table.tables("app", |table| apps.read(table));
