@@ -158,8 +158,8 @@ def _import_usual() -> None:
     import uuid  # noqa: F401
     import zoneinfo  # noqa: F401
 
-    import wasgi.asgi  # noqa: F401
-    import wasgi.http  # noqa: F401
+    import wasgi.asgi
+    import wasgi.http
     import wasgi.wsgi  # noqa: F401
 
 
