@@ -46,12 +46,16 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
             yield alias.name, node.lineno
     elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
         yield node.module, node.lineno
-    elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-        return
-    elif isinstance(node, ast.Try) and any(_expects(handler) for handler in node.handlers):
+    elif _is_optional(node):
         return
     for child in ast.iter_child_nodes(node):
         yield from _imported(child)
+
+
+def _is_optional(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.dump(node.test)
+    return isinstance(node, ast.Try) and any(_expects(handler) for handler in node.handlers)
 
 
 def _expects(handler: ast.ExceptHandler) -> bool:
