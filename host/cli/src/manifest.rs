@@ -34,6 +34,7 @@ mod outbound;
 mod redirect;
 mod server;
 mod source;
+mod sql;
 mod syntax;
 mod table;
 mod twins;

@@ -148,6 +148,7 @@ fn plan(
         component,
         source,
         outbound: None,
+        sql: Vec::new(),
         middleware: Vec::new(),
         health: None,
         weight: WEIGHT,

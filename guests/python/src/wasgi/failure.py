@@ -1,4 +1,4 @@
-"""What went wrong in an application, told to its developer: in full in the log, in short to the host.
+"""What went wrong in an application: told in full to the log, in short to the host.
 
 Owns the two texts of a failure. Must not decide what happens after it.
 """
@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-
 
 observers: list[Callable[[str], None]] = []
 """Who is told the text of each failure that is logged."""
@@ -26,13 +25,17 @@ class Violation(AssertionError):
 
 def describe(error: BaseException) -> str:
     """Log `error` with its traceback, and return the short text that the host is told."""
-    # The frames of the server itself say nothing to the developer.
-    trace = _of_application(error.__traceback__)
-    text = shown("".join(traceback.format_exception(type(error), error, trace)))
-    sys.stderr.write(text)
-    for observer in observers:
-        observer(text)
-    return shown(summary(error))
+    try:
+        # The frames of the server itself say nothing to the developer.
+        trace = _of_application(error.__traceback__)
+        text = shown("".join(traceback.format_exception(type(error), error, trace)))
+        sys.stderr.write(text)
+        for observer in observers:
+            observer(text)
+        return shown(summary(error))
+    except BaseException:
+        # There may be no memory left to say more, and any other exception ends the instance.
+        return f"the application raised {type(error).__name__}"
 
 
 def summary(error: BaseException) -> str:

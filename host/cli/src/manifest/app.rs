@@ -82,6 +82,7 @@ impl Apps<'_> {
             place: own.place,
             settings,
             outbound: own.outbound,
+            sql: own.sql,
             middleware,
             health,
             weight,
