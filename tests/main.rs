@@ -18,6 +18,8 @@ mod parity;
 mod access_log;
 /// The admin interface over its socket, and the commands that use it.
 mod admin;
+/// `wasgi build`: from source to a component, and what is wrong with a source.
+mod build;
 /// Compiled components, kept from one start to the next.
 mod cache;
 /// A client that leaves ends the guest that works for it.

@@ -23,9 +23,9 @@ pub(crate) struct Failure {
     /// One line: what was expected, and what came.
     pub(crate) message: String,
     /// The way out, where one thing mends it.
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Box<str>>,
     /// What a tool or an app wrote of it. It may be empty.
-    pub(crate) output: String,
+    pub(crate) output: Box<str>,
 }
 
 /// Who can mend an error.
@@ -67,14 +67,14 @@ impl Failure {
             place: None,
             message,
             hint: None,
-            output: String::new(),
+            output: Box::default(),
         }
     }
 
     /// Adds the way out.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: Some(hint.into().into()),
             ..self
         }
     }
@@ -133,8 +133,8 @@ impl From<BuildError> for Failure {
             false => Self::run_time(message),
         };
         Self {
-            hint: error.way_out().map(str::to_owned),
-            output: error.tool_output().to_owned(),
+            hint: error.way_out().map(Box::from),
+            output: error.tool_output().into(),
             ..failure
         }
     }

@@ -132,6 +132,7 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
     let mut apps = Apps {
         folder,
         choice,
+        build: &build,
         is_dev,
         twins: &mut twins,
         source_apps: &mut source_apps,
@@ -164,6 +165,10 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
 }
 
 fn expect_apps(table: &Table<'_>) {
+    // A project says how it is built, and is the app.
+    if table.has("build") && !table.has("app") {
+        return;
+    }
     if !table.has("app") || table.is_empty_list("app") {
         let wrong = Wrong::from("expected an [[app]] at least, got none")
             .hint("add `[[app]]` and below it `component = \"app.wasm\"`");

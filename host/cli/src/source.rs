@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-use wasgi_build::{BuildError, Cache, Language, Project, Settings, python};
+use wasgi_build::{Cache, Language, Project, Settings, python};
 use wasgi_gateway::{Access, AppSettings, Dir, Isolation, Limits, Reuse};
 use wasgi_server::{Digest, SourceTree};
 
@@ -24,23 +24,27 @@ pub(crate) struct PlannedSource {
     pub(crate) project: Project,
     /// The app in it.
     app: python::App,
+    /// The file that lists what it requires, if it is named.
+    requirements: Option<PathBuf>,
 }
 
-/// Looks for an app in a folder. `module` names it, as `module:attribute`; without it, it is looked
-/// for where frameworks have it.
-pub(crate) fn find(folder: &Path, module: Option<String>) -> Result<Box<PlannedSource>, Failure> {
-    let settings = Settings {
-        module,
-        ..Settings::default()
-    };
-    let project = wasgi_build::detect(folder, settings).map_err(|error| failure(&error))?;
+/// Looks for an app in a folder. What the settings do not say is looked for where frameworks have
+/// it.
+pub(crate) fn find(folder: &Path, settings: Settings) -> Result<Box<PlannedSource>, Failure> {
+    let requirements = settings.requirements.clone();
+    let project = wasgi_build::detect(folder, settings)?;
     let Language::Python(app) = &project.language else {
         let folder = project.folder.display();
         let failure = Failure::usage(format!("{folder} is not in Python, whose source is served"));
         return Err(failure.hint("build it with `wasgi build`, and serve the component"));
     };
     let app = app.clone();
-    Ok(Box::new(PlannedSource { project, app }))
+    let requirements = requirements.map(|file| project.folder.join(file));
+    Ok(Box::new(PlannedSource {
+        project,
+        app,
+        requirements,
+    }))
 }
 
 /// The `module:attribute` that a target is, if it is one.
@@ -113,7 +117,7 @@ pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Fai
         let failure = Failure::run_time("there is no folder for what the app requires");
         return Err(failure.hint("name one with --cache").into());
     };
-    let cache = Cache::new(&folder.join("build")).map_err(|error| failure(&error))?;
+    let cache = Cache::new(&folder.join("build"))?;
     let mut steps = Steps;
     let component = component(&cache, &mut steps)?;
     let mut wrong = Failures::default();
@@ -136,7 +140,7 @@ fn provide_one(
         return Ok(());
     };
     let (project, python) = (&source.project, &source.app);
-    let site = python::site(project, cache, steps).map_err(|error| failure(&error))?;
+    let site = python::site(project, cache, steps)?;
     let byte_code = byte_code(folder, &python.source)
         .map_err(|error| cannot("make a folder for byte code", &error))?;
     let dirs = [
@@ -181,7 +185,7 @@ fn component(cache: &Cache, steps: &mut Steps) -> Result<PathBuf, Failure> {
     if beside.is_file() {
         return Ok(beside);
     }
-    python::dev_component(cache, steps).map_err(|error| failure(&error))
+    Ok(python::dev_component(cache, steps)?)
 }
 
 const COMPONENT: &str = "python.wasm";
@@ -240,27 +244,8 @@ pub(crate) fn tree(app: &PlannedApp) -> Option<SourceTree> {
 /// The files that say what a project is and requires. None of them need be there.
 pub(crate) fn declarations(source: &PlannedSource) -> impl Iterator<Item = PathBuf> {
     let folder = &source.project.folder;
-    ["pyproject.toml", "requirements.txt"]
-        .map(|name| folder.join(name))
-        .into_iter()
-}
-
-/// What a build says of a failure, with the text of the tool that failed.
-fn failure(error: &BuildError) -> Failure {
-    let mut message = error.to_string();
-    let output = error.tool_output().trim_end();
-    if !output.is_empty() {
-        message.push('\n');
-        message.push_str(output);
-    }
-    let failure = match error.is_usage() {
-        true => Failure::usage(message),
-        false => Failure::run_time(message),
-    };
-    match error.way_out() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    let usual = ["pyproject.toml", "requirements.txt"].map(|name| folder.join(name));
+    usual.into_iter().chain(source.requirements.clone())
 }
 
 #[cfg(test)]

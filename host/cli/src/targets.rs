@@ -7,12 +7,13 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use wasgi_build::Settings;
 use wasgi_gateway::{AppSettings, Reuse};
 use wasgi_server::{PathPattern, Route};
 
 use crate::args::{IsolationChoice, ServeArgs};
 use crate::failure::{Failure, Failures, reason};
-use crate::manifest::{self, Manifest, WEIGHT};
+use crate::manifest::{self, BuildTable, Manifest, WEIGHT};
 use crate::plan::{PlannedApp, Sources, isolation, name_of};
 use crate::source::{self, PlannedSource};
 
@@ -72,6 +73,12 @@ pub(crate) fn find(args: &ServeArgs) -> Targets {
     };
     wrong.append(std::mem::take(&mut manifest.wrong));
     let mut apps = std::mem::take(&mut manifest.apps);
+    if let (Some(path), true) = (&sources.manifest, apps.is_empty() && wrong.is_empty()) {
+        match of_build(path, &manifest.build, args.dev) {
+            Ok(program) => programs.push((program, Place::Root)),
+            Err(failure) => wrong.extend([failure]),
+        }
+    }
     for (program, place) in programs {
         match plan(program, place, args.isolation) {
             Ok(app) => apps.push(app),
@@ -169,7 +176,7 @@ impl Target {
             Ok(metadata) => metadata,
             Err(error) => {
                 if let Some(module) = source::module(path) {
-                    return source::find(Path::new("."), Some(module.to_owned())).map(Self::Source);
+                    return source::find(Path::new("."), named(module)).map(Self::Source);
                 }
                 let failure = cannot(reason(&error))
                     .hint("a target is a .wasm file or a folder: check the path");
@@ -200,7 +207,7 @@ impl Target {
         let components = components(path).map_err(|error| cannot(reason(&error)))?;
         let is_project = wasgi_build::is_project(path);
         if is_project && (is_dev || components.is_empty()) {
-            return source::find(path, None).map(Self::Source);
+            return source::find(path, Settings::default()).map(Self::Source);
         }
         if components.is_empty() {
             return Err(cannot(format!(
@@ -223,7 +230,29 @@ fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
         _ => Path::new("."),
     };
     let module = file.file_stem().unwrap_or_default().to_string_lossy();
-    source::find(folder, Some(module.into_owned()))
+    source::find(folder, named(&module))
+}
+
+fn named(module: &str) -> Settings {
+    Settings {
+        module: Some(module.to_owned()),
+        ..Settings::default()
+    }
+}
+
+/// The app of a manifest without any, which says how it is built: what was built, else its source.
+fn of_build(manifest: &Path, build: &BuildTable, is_dev: bool) -> Result<Program, Failure> {
+    let folder = match manifest.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let source = source::find(folder, build.settings_of(folder, None))?;
+    let usual = || PathBuf::from(format!("{}.wasm", source.project.name));
+    let output = folder.join(build.output.clone().unwrap_or_else(usual));
+    if output.is_file() && !is_dev {
+        return Ok(Program::File(output, None));
+    }
+    Ok(Program::Source(source))
 }
 
 /// The `.wasm` files in a folder, sorted by name. Hidden ones are left out: they are what copying

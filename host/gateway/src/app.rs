@@ -99,6 +99,10 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        let outbound = grants.outbound.as_deref();
+        if outbound.is_some_and(Outbound::grants_sockets) {
+            component.check_sockets(&settings.name)?;
+        }
         let granted = settings.tmp.map(|_| component.tmp(&settings.name));
         let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();

@@ -60,6 +60,8 @@ pub struct Component {
     scratch: Arc<Scratch>,
     /// Why its instances cannot have a folder of their own, if they cannot.
     without_tmp: Option<&'static str>,
+    /// Why it cannot be granted sockets, if it cannot.
+    without_sockets: Option<&'static str>,
     is_middleware: bool,
 }
 
@@ -67,6 +69,16 @@ impl Component {
     /// Whether it is a middleware: an app that wraps another one.
     pub fn is_middleware(&self) -> bool {
         self.is_middleware
+    }
+
+    /// Checks that it can be granted sockets.
+    pub(crate) fn check_sockets(&self, app: &str) -> Result<(), LoadError> {
+        self.without_sockets.map_or(Ok(()), |why| {
+            Err(
+                LoadError::new(format!("cannot grant `tcp://` to {app}: {why}"))
+                    .with_hint("leave it out of `allow`, or build it for WASI 0.2"),
+            )
+        })
     }
 
     /// Where its instances' folders are to lie that they find as `/tmp`.
@@ -159,6 +171,7 @@ impl Gateway {
                 .transpose()?,
             scratch: Arc::clone(&self.scratch),
             without_tmp: without_tmp(contract, &inspection),
+            without_sockets: without_sockets(contract, &inspection),
             is_middleware: inspection.is_middleware(),
         })
     }
@@ -193,14 +206,30 @@ fn program(
 
 /// Why a component cannot be given a `/tmp`: what it does with files is not all counted.
 fn without_tmp(contract: Contract, inspection: &Inspection) -> Option<&'static str> {
-    let is_newer = |name: &String| name.starts_with("wasi:filesystem/") && !name.contains("@0.2");
     if contract == Contract::Module {
         Some("it is a core module, and only components can have it")
-    } else if inspection.imports.iter().any(is_newer) {
+    } else if imports_newer(inspection, "wasi:filesystem/") {
         Some("it imports a newer wasi:filesystem than 0.2, which cannot be held to a quota")
     } else {
         None
     }
+}
+
+/// Why a component cannot be granted sockets: those that it has are not all counted.
+fn without_sockets(contract: Contract, inspection: &Inspection) -> Option<&'static str> {
+    if contract == Contract::Module {
+        Some("it is a core module, which has no sockets")
+    } else if imports_newer(inspection, "wasi:sockets/") {
+        Some("it imports a newer wasi:sockets than 0.2, whose sockets cannot be counted")
+    } else {
+        None
+    }
+}
+
+/// Whether it imports another version of a package of WASI than 0.2.
+fn imports_newer(inspection: &Inspection, package: &str) -> bool {
+    let mut imports = inspection.imports.iter();
+    imports.any(|name| name.starts_with(package) && !name.contains("@0.2"))
 }
 
 /// Whether a folder can be the compile cache: the user's alone, and made if it was missing.

@@ -17,6 +17,7 @@ use crate::contract::native::Native;
 use crate::crypto;
 use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Stack, Target};
 use crate::error::LoadError;
+use crate::sockets;
 use crate::sql;
 use crate::state::State;
 use crate::ticker::Ticker;
@@ -153,6 +154,7 @@ impl Linked {
         let mut components = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
         tmp::link(&mut components)?;
+        sockets::link(&mut components)?;
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
         crypto::link(&mut components)?;

@@ -15,12 +15,14 @@ use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
 use crate::meter::{self, Meter, Tasks};
+use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
+use crate::sockets::Places;
 use crate::sql::Connections;
 use crate::ticker::Ticker;
 use crate::tmp::{self, Folder, Quota, Root};
-use crate::wasi::{self, Command, Devices, Form};
+use crate::wasi::{self, Command, Devices, Form, Given};
 use crate::wrapped::Wrapped;
 
 /// Handles that a guest may hold, in its own tables and in the host's.
@@ -49,6 +51,8 @@ pub(crate) struct State {
     /// Made when the guest first opens a database.
     sql: Option<Box<Connections>>,
     table: ResourceTable,
+    /// Those of its sockets.
+    pub(crate) places: Places,
     /// Its `/tmp`, made with `wasi`. Removed once nothing of the store is open in it any more.
     tmp: Option<Folder>,
 }
@@ -84,6 +88,11 @@ impl State {
     /// What derives keys for the guest, if it may have any.
     pub(crate) fn kdf(&self) -> Option<&Arc<Kdf>> {
         self.shared.kdf.as_ref()
+    }
+
+    /// Who decides what the guest may reach, if it may reach anything.
+    pub(crate) fn outbound(&self) -> Option<&Arc<dyn Outbound>> {
+        self.shared.grants.outbound.as_ref()
     }
 
     /// What counts the files in the guest's `/tmp`, if it has one.
@@ -159,6 +168,7 @@ pub(crate) fn store(
         http: None,
         sql: None,
         table,
+        places: Places::default(),
         tmp: None,
     };
     let mut store = Store::new(engine, state);
@@ -197,6 +207,16 @@ impl State {
         }
     }
 
+    /// What the guest's WASI context is made of, once the log is.
+    fn given(&self) -> Given<'_> {
+        Given {
+            settings: &self.shared.settings,
+            log: self.log.as_ref().expect("it was made just before"),
+            tmp: self.tmp.as_ref().map(|folder| folder.path.as_path()),
+            outbound: self.shared.grants.outbound.as_ref(),
+        }
+    }
+
     fn set_wasi(&mut self, mut wasi: WasiCtx) {
         if let Some(folder) = &self.tmp {
             tmp::enter(&mut wasi, &folder.quota);
@@ -208,13 +228,8 @@ impl State {
     pub(crate) fn set_up_command(&mut self, command: Command, form: Form) {
         self.log();
         self.make_tmp();
-        let Self {
-            shared, log, tmp, ..
-        } = self;
-        let log = log.as_ref().expect("it was just made");
-        let tmp = tmp.as_ref().map(|folder| folder.path.as_path());
-        let devices = shared.devices.as_ref().map(|folder| folder.path());
-        let mut builder = wasi::command(&shared.settings, log, tmp, devices, command);
+        let devices = self.shared.devices.as_ref().map(|folder| folder.path());
+        let mut builder = wasi::command(&self.given(), devices, command);
         match form {
             Form::Component => self.set_wasi(builder.build()),
             Form::Module => self.preview1 = Some(Box::new(builder.build_p1())),
@@ -234,13 +249,9 @@ impl State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         if self.wasi.is_none() {
-            let settings = Arc::clone(&self.shared.settings);
             self.make_tmp();
             self.log();
-            let Self { log, tmp, .. } = &*self;
-            let log = log.as_ref().expect("it was just made");
-            let tmp = tmp.as_ref().map(|folder| folder.path.as_path());
-            let wasi = wasi::context(&settings, log, tmp);
+            let wasi = wasi::context(&self.given());
             self.set_wasi(wasi);
         }
         WasiCtxView {

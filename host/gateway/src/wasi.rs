@@ -3,6 +3,7 @@
 //! Must not inherit anything of the host's environment, files or network.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -11,8 +12,9 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use crate::cache;
 use crate::contract::cgi::{Stdin, Stdout};
 use crate::log::{GuestLog, Stream};
+use crate::outbound::Outbound;
 use crate::settings::{Access, AppSettings};
-use crate::tmp;
+use crate::{sockets, tmp};
 
 /// Bytes of randomness that a guest may ask for at once.
 const RANDOM_BYTES_MAX: u64 = 1024 * 1024;
@@ -35,21 +37,30 @@ pub(crate) enum Form {
     Module,
 }
 
-/// Makes an instance's WASI context, with a folder of its own as `/tmp`.
-pub(crate) fn context(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCtx {
-    let mut builder = builder(settings, log, tmp);
-    builder.stdout(log.writer(Stream::Stdout)).build()
+/// What a WASI context is made of.
+pub(crate) struct Given<'a> {
+    pub(crate) settings: &'a AppSettings,
+    pub(crate) log: &'a GuestLog,
+    /// The instance's own folder.
+    pub(crate) tmp: Option<&'a Path>,
+    /// Who decides what its sockets may connect to.
+    pub(crate) outbound: Option<&'a Arc<dyn Outbound>>,
+}
+
+/// Makes an instance's WASI context.
+pub(crate) fn context(given: &Given<'_>) -> WasiCtx {
+    let mut builder = builder(given);
+    builder.stdout(given.log.writer(Stream::Stdout)).build()
 }
 
 /// Begins a program's WASI context.
 pub(crate) fn command(
-    settings: &AppSettings,
-    log: &GuestLog,
-    tmp: Option<&Path>,
+    given: &Given<'_>,
     devices: Option<&Path>,
     command: Command,
 ) -> WasiCtxBuilder {
-    let mut builder = builder(settings, log, tmp);
+    let settings = given.settings;
+    let mut builder = builder(given);
     let is_granted = settings.dirs.iter().any(|dir| dir.guest == DEVICES);
     if let Some(devices) = devices.filter(|_| !is_granted) {
         grant(&mut builder, settings, devices, DEVICES, FsPerms::ReadOnly);
@@ -62,10 +73,11 @@ pub(crate) fn command(
     builder
 }
 
-fn builder(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCtxBuilder {
+fn builder(given: &Given<'_>) -> WasiCtxBuilder {
+    let settings = given.settings;
     let mut builder = WasiCtx::builder();
     builder
-        .stderr(log.writer(Stream::Stderr))
+        .stderr(given.log.writer(Stream::Stderr))
         .envs(&settings.env)
         .arg(PROGRAM)
         .args(&settings.args)
@@ -73,6 +85,7 @@ fn builder(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCt
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .max_random_size(RANDOM_BYTES_MAX);
+    sockets::grant(&mut builder, given.outbound);
     for dir in &settings.dirs {
         let permissions = match dir.access {
             Access::ReadOnly => FsPerms::ReadOnly,
@@ -80,7 +93,7 @@ fn builder(settings: &AppSettings, log: &GuestLog, tmp: Option<&Path>) -> WasiCt
         };
         grant(&mut builder, settings, &dir.host, &dir.guest, permissions);
     }
-    if let Some(tmp) = tmp {
+    if let Some(tmp) = given.tmp {
         grant(&mut builder, settings, tmp, tmp::GUEST, FsPerms::ReadWrite);
     }
     builder

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use wasgi_gateway::CgiForm;
 use wasgi_server::{HostPattern, PathPattern, Route};
 
-use super::build::SourceApp;
+use super::build::{BuildTable, SourceApp};
 use super::grants::Grants;
 use super::table::{self, Table};
 use super::twins::Twins;
@@ -23,6 +23,8 @@ pub(super) struct Apps<'a> {
     pub(super) folder: &'a Path,
     /// Overrides the isolation of each.
     pub(super) choice: Option<IsolationChoice>,
+    /// What `[build]` says.
+    pub(super) build: &'a BuildTable,
     /// Prefers source to what was built of it.
     pub(super) is_dev: bool,
     /// The names and routes that are taken.
@@ -119,7 +121,10 @@ impl Apps<'_> {
             };
         }
         let folder = folder.map_or(".".to_owned(), Spanned::into_inner);
-        let found = source::find(&self.folder.join(&folder), module.map(Spanned::into_inner));
+        let settings = self
+            .build
+            .settings_of(self.folder, module.map(Spanned::into_inner));
+        let found = source::find(&self.folder.join(&folder), settings);
         let found = found.map_err(|failure| {
             let at = table.faults.source.place(&said);
             grants.missing.push(failure.at(Some(at)));
