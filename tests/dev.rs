@@ -242,6 +242,25 @@ fn source_of_a_manifest_is_served_until_it_is_built_and_always_with_dev() {
 }
 
 #[test]
+fn a_manifest_that_says_how_a_project_is_built_serves_it() {
+    let project = Project::new(&[
+        ("shop.py", APP),
+        ("needs.txt", "itsdangerous==2.2.0\n"),
+        (
+            "wasgi.toml",
+            "[build]\nmodule = 'shop:app'\nrequirements = 'needs.txt'\nenv = { PLACE = 'here' }\n",
+        ),
+    ]);
+    let host = project.serve(".", &[]);
+    assert_eq!(text(&host.get("/")), (200, "hello"));
+    project.put(
+        "shop.py",
+        &APP.replace("\"hello\"", "__import__('os').environ['PLACE']"),
+    );
+    wait_for_response(&host, "/", |response| text(response) == (200, "here"));
+}
+
+#[test]
 fn a_requirement_that_is_added_is_installed() {
     let project = Project::new(&[("app.py", APP), ("requirements.txt", "")]);
     let host = project.serve(".", &[]);

@@ -6,8 +6,8 @@ use http::Request;
 use http_body_util::Empty;
 use tokio::sync::Mutex;
 use wasgi_gateway::{
-    App, AppSettings, Binary, Body, Compiler, DebugInfo, Error, Gateway, GatewayOptions, Kind,
-    Origin, Peer, RequestId,
+    App, AppSettings, Binary, Body, Compiler, DebugInfo, Error, Gateway, GatewayOptions, Grants,
+    Kind, Origin, Peer, RequestId,
 };
 
 use crate::support::guests;
@@ -135,7 +135,7 @@ async fn instances_need_no_more_mappings_than_are_counted_on() {
         settings.limits.concurrency = COUNT;
         let binary = Binary::read(&guests::path(guest)).unwrap();
         let component = gateway.load(&binary).unwrap();
-        let app = App::new(&component, settings, None, None).unwrap();
+        let app = App::new(&component, settings, Grants::default(), None).unwrap();
         let begun = begin(&app, COUNT).await;
         let used = mappings();
         let each = (used - before) / COUNT;

@@ -34,6 +34,8 @@ mod cli;
 mod compile;
 /// The WIT files: every item is documented and versioned.
 mod contract;
+/// Keys that the host derives for its guests, and what that may cost.
+mod crypto;
 /// Apps in source: reloads, errors with their lines, what is granted.
 mod dev;
 /// The end of the host: what runs is finished, nothing new begins.
@@ -76,5 +78,7 @@ mod streaming;
 mod systemd;
 /// The project's own rules on its sources.
 mod tidy;
+/// An instance's own `/tmp`: its quota, reached in every way, and that nothing stays of it.
+mod tmp;
 /// A host that is replaced by its successor while it serves.
 mod upgrade;

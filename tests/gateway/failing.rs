@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full, StreamBody};
 use tracing_subscriber::fmt::MakeWriter;
-use wasgi_gateway::{App, AppSettings, Kind};
+use wasgi_gateway::{App, AppSettings, Grants, Kind};
 
 use crate::support::*;
 
@@ -220,13 +220,18 @@ async fn a_local_redirect_cannot_be_handed_on() {
 #[tokio::test]
 async fn only_a_middleware_wraps_an_app() {
     let settings = AppSettings::new("alone");
-    let error = App::new(&component("wrap"), settings.clone(), None, None);
+    let error = App::new(
+        &component("wrap"),
+        settings.clone(),
+        Grants::default(),
+        None,
+    );
     let error = error.err().unwrap();
     assert!(error.to_string().contains("middleware"), "{error}");
     assert!(error.hint().unwrap().contains("middleware = [...]"));
     for guest in ["hello", "http02-hello", "http03-hello", "cgi-hello"] {
         let next = Some(app("hello", ISOLATIONS[0]));
-        let error = App::new(&component(guest), settings.clone(), None, next)
+        let error = App::new(&component(guest), settings.clone(), Grants::default(), next)
             .err()
             .unwrap();
         assert!(error.to_string().contains("no middleware"), "{error}");

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Empty, StreamBody};
 use tokio::time::Instant;
 use wasgi_gateway::{
     App, AppSettings, Binary, BoxError, Compiler, Component, DebugInfo, Error, Gateway,
-    GatewayOptions, Isolation, LoadError, Origin, Peer, RequestId, Reuse,
+    GatewayOptions, Grants, Isolation, LoadError, Origin, Peer, RequestId, Reuse,
 };
 
 /// What the names of each contract's guests begin with.
@@ -64,7 +64,7 @@ pub(crate) fn limited(
     let mut settings = AppSettings::new(name);
     settings.isolation = isolation;
     change(&mut settings);
-    App::new(&component(name), settings, None, None).unwrap()
+    App::new(&component(name), settings, Grants::default(), None).unwrap()
 }
 
 /// A middleware that hands everything on.
@@ -75,7 +75,12 @@ pub(crate) fn pass(isolation: Isolation, next: Arc<App>) -> Arc<App> {
 pub(crate) fn try_pass(isolation: Isolation, next: Arc<App>) -> Result<Arc<App>, LoadError> {
     let mut settings = AppSettings::new("pass");
     settings.isolation = isolation;
-    App::new(&component("wrap-pass"), settings, None, Some(next))
+    App::new(
+        &component("wrap-pass"),
+        settings,
+        Grants::default(),
+        Some(next),
+    )
 }
 
 /// A middleware that does what it is told.
@@ -94,7 +99,7 @@ pub(crate) fn wrap_limited(
     settings.isolation = isolation;
     settings.env = vec![("DO".to_owned(), what.to_owned())];
     change(&mut settings);
-    App::new(&component("wrap"), settings, None, Some(next)).unwrap()
+    App::new(&component("wrap"), settings, Grants::default(), Some(next)).unwrap()
 }
 
 /// A complete response.

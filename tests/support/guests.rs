@@ -24,6 +24,7 @@ pub(crate) const SHARED: &[&str] = &[
     "hello",
     "ignore-input",
     "init-panic",
+    "kdf",
     "leak",
     "length",
     "log",

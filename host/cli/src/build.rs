@@ -95,11 +95,7 @@ fn wanted(args: &BuildArgs) -> Result<Vec<Wanted>, Failures> {
 }
 
 fn of_app(app: SourceApp, folder: &Path, table: &BuildTable) -> Wanted {
-    let mut settings = table.settings.clone();
-    settings.module = app.module.or(settings.module);
-    // The file is named beside the manifest, and the source may lie elsewhere.
-    let beside = |file: PathBuf| std::path::absolute(folder.join(&file)).unwrap_or(file);
-    settings.requirements = settings.requirements.map(beside);
+    let settings = table.settings_of(folder, app.module);
     let output = app.component.or_else(|| table.output.clone());
     Wanted {
         folder: folder.join(app.source),

@@ -38,12 +38,14 @@ fn spec(app: PlannedApp) -> AppSpec {
         component: program.component,
         settings: weighed(program.settings),
         outbound: program.outbound,
+        sql: program.sql,
     });
     AppSpec {
         program: ProgramSpec {
             component: app.component,
             settings: weighed(app.settings),
             outbound: app.outbound,
+            sql: app.sql,
         },
         middleware: middleware.collect(),
         routes: app.routes,

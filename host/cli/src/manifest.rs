@@ -34,6 +34,7 @@ mod outbound;
 mod redirect;
 mod server;
 mod source;
+mod sql;
 mod syntax;
 mod table;
 mod twins;
@@ -131,9 +132,9 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
     let mut apps = Apps {
         folder,
         choice,
+        build: &build,
         is_dev,
         twins: &mut twins,
-        build: &build.settings,
         source_apps: &mut source_apps,
     };
     let read = table.tables("app", |table| apps.read(table));
@@ -164,6 +165,10 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bo
 }
 
 fn expect_apps(table: &Table<'_>) {
+    // A project says how it is built, and is the app.
+    if table.has("build") && !table.has("app") {
+        return;
+    }
     if !table.has("app") || table.is_empty_list("app") {
         let wrong = Wrong::from("expected an [[app]] at least, got none")
             .hint("add `[[app]]` and below it `component = \"app.wasm\"`");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 use wasgi_gateway::{AppSettings, Isolation, Reuse};
-use wasgi_server::{AccessLog, Config, OutboundSettings, Redirect, Route};
+use wasgi_server::{AccessLog, Config, OutboundSettings, Redirect, Route, SqlSettings};
 
 use crate::args::{AccessLogChoice, IsolationChoice, ServeArgs};
 use crate::failure::{Failure, Failures, Place};
@@ -86,6 +86,8 @@ pub(crate) struct PlannedApp {
     pub(crate) settings: AppSettings,
     /// Whom its guests may send requests to; none: nobody.
     pub(crate) outbound: Option<OutboundSettings>,
+    /// The databases that its guests may use.
+    pub(crate) sql: Vec<SqlSettings>,
     /// What stands in front of it, the outermost first.
     pub(crate) middleware: Vec<PlannedMiddleware>,
     /// The path within the app that tells whether it is well.
@@ -111,6 +113,8 @@ pub(crate) struct PlannedMiddleware {
     pub(crate) settings: AppSettings,
     /// Whom its guests may send requests to; none: nobody.
     pub(crate) outbound: Option<OutboundSettings>,
+    /// The databases that its guests may use.
+    pub(crate) sql: Vec<SqlSettings>,
 }
 
 /// The files and folders that a plan was read from: when one of them changes, so may the plan.

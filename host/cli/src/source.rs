@@ -24,10 +24,14 @@ pub(crate) struct PlannedSource {
     pub(crate) project: Project,
     /// The app in it.
     app: python::App,
+    /// The file that lists what it requires, if it is named.
+    requirements: Option<PathBuf>,
 }
 
-/// Looks for an app in a folder: where the settings say, else where frameworks have it.
+/// Looks for an app in a folder. What the settings do not say is looked for where frameworks have
+/// it.
 pub(crate) fn find(folder: &Path, settings: Settings) -> Result<Box<PlannedSource>, Failure> {
+    let requirements = settings.requirements.clone();
     let project = wasgi_build::detect(folder, settings)?;
     let Language::Python(app) = &project.language else {
         let folder = project.folder.display();
@@ -35,7 +39,12 @@ pub(crate) fn find(folder: &Path, settings: Settings) -> Result<Box<PlannedSourc
         return Err(failure.hint("build it with `wasgi build`, and serve the component"));
     };
     let app = app.clone();
-    Ok(Box::new(PlannedSource { project, app }))
+    let requirements = requirements.map(|file| project.folder.join(file));
+    Ok(Box::new(PlannedSource {
+        project,
+        app,
+        requirements,
+    }))
 }
 
 /// The `module:attribute` that a target is, if it is one.
@@ -108,7 +117,7 @@ pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Fai
         let failure = Failure::run_time("there is no folder for what the app requires");
         return Err(failure.hint("name one with --cache").into());
     };
-    let cache = Cache::new(&folder.join("build")).map_err(Failure::from)?;
+    let cache = Cache::new(&folder.join("build"))?;
     let mut steps = Steps;
     let component = component(&cache, &mut steps)?;
     let mut wrong = Failures::default();
@@ -131,7 +140,7 @@ fn provide_one(
         return Ok(());
     };
     let (project, python) = (&source.project, &source.app);
-    let site = python::site(project, cache, steps).map_err(Failure::from)?;
+    let site = python::site(project, cache, steps)?;
     let byte_code = byte_code(folder, &python.source)
         .map_err(|error| cannot("make a folder for byte code", &error))?;
     let dirs = [
@@ -176,7 +185,7 @@ fn component(cache: &Cache, steps: &mut Steps) -> Result<PathBuf, Failure> {
     if beside.is_file() {
         return Ok(beside);
     }
-    python::dev_component(cache, steps).map_err(Failure::from)
+    Ok(python::dev_component(cache, steps)?)
 }
 
 const COMPONENT: &str = "python.wasm";
@@ -235,9 +244,8 @@ pub(crate) fn tree(app: &PlannedApp) -> Option<SourceTree> {
 /// The files that say what a project is and requires. None of them need be there.
 pub(crate) fn declarations(source: &PlannedSource) -> impl Iterator<Item = PathBuf> {
     let folder = &source.project.folder;
-    ["pyproject.toml", "requirements.txt"]
-        .map(|name| folder.join(name))
-        .into_iter()
+    let usual = ["pyproject.toml", "requirements.txt"].map(|name| folder.join(name));
+    usual.into_iter().chain(source.requirements.clone())
 }
 
 #[cfg(test)]

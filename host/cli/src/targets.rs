@@ -13,7 +13,7 @@ use wasgi_server::{PathPattern, Route};
 
 use crate::args::{IsolationChoice, ServeArgs};
 use crate::failure::{Failure, Failures, reason};
-use crate::manifest::{self, Manifest, WEIGHT};
+use crate::manifest::{self, BuildTable, Manifest, WEIGHT};
 use crate::plan::{PlannedApp, Sources, isolation, name_of};
 use crate::source::{self, PlannedSource};
 
@@ -73,6 +73,12 @@ pub(crate) fn find(args: &ServeArgs) -> Targets {
     };
     wrong.append(std::mem::take(&mut manifest.wrong));
     let mut apps = std::mem::take(&mut manifest.apps);
+    if let (Some(path), true) = (&sources.manifest, apps.is_empty() && wrong.is_empty()) {
+        match of_build(path, &manifest.build, args.dev) {
+            Ok(program) => programs.push((program, Place::Root)),
+            Err(failure) => wrong.extend([failure]),
+        }
+    }
     for (program, place) in programs {
         match plan(program, place, args.isolation) {
             Ok(app) => apps.push(app),
@@ -142,6 +148,7 @@ fn plan(
         component,
         source,
         outbound: None,
+        sql: Vec::new(),
         middleware: Vec::new(),
         health: None,
         weight: WEIGHT,
@@ -226,12 +233,26 @@ fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
     source::find(folder, named(&module))
 }
 
-/// The settings of a project of which only the app is said.
 fn named(module: &str) -> Settings {
     Settings {
         module: Some(module.to_owned()),
         ..Settings::default()
     }
+}
+
+/// The app of a manifest without any, which says how it is built: what was built, else its source.
+fn of_build(manifest: &Path, build: &BuildTable, is_dev: bool) -> Result<Program, Failure> {
+    let folder = match manifest.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let source = source::find(folder, build.settings_of(folder, None))?;
+    let usual = || PathBuf::from(format!("{}.wasm", source.project.name));
+    let output = folder.join(build.output.clone().unwrap_or_else(usual));
+    if output.is_file() && !is_dev {
+        return Ok(Program::File(output, None));
+    }
+    Ok(Program::Source(source))
 }
 
 /// The `.wasm` files in a folder, sorted by name. Hidden ones are left out: they are what copying

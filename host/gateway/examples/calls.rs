@@ -16,8 +16,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use rustix::time::{ClockId, clock_gettime};
 use wasgi_gateway::{
-    App, AppSettings, Binary, Compiler, DebugInfo, Gateway, GatewayOptions, Isolation, Origin,
-    Peer, RequestId, Reuse,
+    App, AppSettings, Binary, Compiler, DebugInfo, Gateway, GatewayOptions, Grants, Isolation,
+    Origin, Peer, RequestId, Reuse,
 };
 
 /// Calls of each chain before the next one is called.
@@ -74,7 +74,12 @@ fn load(gateway: &Gateway, chain: &str, isolation: Isolation) -> Result<Arc<App>
         let mut settings = AppSettings::new(file);
         settings.isolation = isolation;
         let component = gateway.load(&Binary::read(Path::new(file))?)?;
-        outermost = Some(App::new(&component, settings, None, outermost)?);
+        outermost = Some(App::new(
+            &component,
+            settings,
+            Grants::default(),
+            outermost,
+        )?);
     }
     Ok(outermost.expect("a text has a first part"))
 }

@@ -17,6 +17,7 @@ use crate::admission::Admission;
 use crate::body::Body;
 use crate::call::Call;
 use crate::contract::{Program, cgi, http02, http03};
+use crate::crypto::Kdf;
 use crate::error::{BoxError, Error, Kind, LoadError};
 use crate::gateway::Component;
 use crate::input::{self, Stream};
@@ -28,7 +29,9 @@ use crate::meter::Meter;
 use crate::outbound::Outbound;
 use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
+use crate::sql::Sql;
 use crate::state::{self, State};
+use crate::tmp::Root;
 use crate::wasi::Devices;
 use crate::{pull, push};
 
@@ -45,8 +48,12 @@ pub struct App {
     /// The instances that requests share.
     pub(crate) shared: http03::Pool,
     rate: Arc<Rate>,
-    /// Sends the requests that guests make. None: they may make none.
-    outbound: Option<Arc<dyn Outbound>>,
+    /// What its guests may use that whoever embeds the gateway provides.
+    grants: Grants,
+    /// Derives keys for its guests. None: they may have none.
+    kdf: Option<Arc<Kdf>>,
+    /// Where its instances' folders lie that they find as `/tmp`.
+    tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     devices: Option<Arc<Devices>>,
     /// What a middleware wraps. None: it is no middleware.
@@ -55,24 +62,33 @@ pub struct App {
     depth: usize,
 }
 
+/// What whoever embeds the gateway does for the guests of one app. What is none is denied to them.
+#[derive(Clone, Default)]
+pub struct Grants {
+    /// Sends the requests that they make.
+    pub outbound: Option<Arc<dyn Outbound>>,
+    /// Holds their databases.
+    pub sql: Option<Arc<dyn Sql>>,
+}
+
 /// Middleware that one request passes through, one around the other: each has an instance alive
 /// for as long as those within it.
 pub const MIDDLEWARE_MAX: usize = 16;
 
 impl App {
-    /// Makes an app of a component. `outbound` sends the requests that its guests make; without it
-    /// every one is denied. `next` is the app that a middleware wraps: what it imports as
-    /// `wasgi:gateway/app` calls that one, with its own instances, limits and capabilities.
+    /// Makes an app of a component. What is not in `grants` is denied to its guests. `next` is the
+    /// app that a middleware wraps: what it imports as `wasgi:gateway/app` calls that one, with its
+    /// own instances, limits and capabilities.
     ///
     /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
     ///
-    /// Fails if a folder that the settings grant cannot be opened, if a middleware has nothing to
+    /// Fails if a folder that the settings grant cannot be opened or made, if a middleware has nothing to
     /// wrap or another app has something, and if more than [`MIDDLEWARE_MAX`] middleware stand one
     /// before the other.
     pub fn new(
         component: &Component,
         settings: AppSettings,
-        outbound: Option<Arc<dyn Outbound>>,
+        grants: Grants,
         next: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, LoadError> {
         let depth = check_next(component, &settings.name, next.as_deref())?;
@@ -83,8 +99,18 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        if outbound
+            .as_ref()
+            .is_some_and(|outbound| outbound.grants_sockets())
+        {
+            component.check_sockets(&settings.name)?;
+        }
+        let granted = settings.tmp.map(|_| component.tmp(&settings.name));
+        let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();
         let account = accounts.open(&settings.name, settings.weight);
+        let kdf = || Arc::new(Kdf::new(&component.lanes, &account, &settings.limits));
+        let kdf = settings.crypto.then(kdf);
         Ok(Arc::new(Self {
             program: component.program.clone(),
             admission: Admission::new(&settings.limits),
@@ -95,7 +121,9 @@ impl App {
             pool: Pool::default(),
             shared: http03::Pool::default(),
             rate: Arc::new(Rate::new()),
-            outbound,
+            grants,
+            kdf,
+            tmp,
             devices: component.devices.clone(),
             next,
             depth,
@@ -197,7 +225,9 @@ impl App {
             pool: Pool::default(),
             shared: http03::Pool::default(),
             rate: Arc::clone(&self.rate),
-            outbound: self.outbound.clone(),
+            grants: self.grants.clone(),
+            kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
             next,
             depth: self.depth,
@@ -261,7 +291,9 @@ impl App {
         let shared = state::Shared {
             settings: Arc::clone(&self.settings),
             rate: Arc::clone(&self.rate),
-            outbound: self.outbound.clone(),
+            grants: self.grants.clone(),
+            kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
         };
         state::store(&self.engine, &self.lanes.ticker, shared, meter)

@@ -22,6 +22,9 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &State) -> Error {
     let cause = error.root_cause().to_string();
     let (kind, message) = if error.is::<CpuExceeded>() {
         (Kind::CpuLimit, cause)
+    } else if let Some(error) = error.downcast_ref::<Error>() {
+        // What the host did for it failed.
+        (error.kind(), error.to_string())
     } else if error.is::<PoolConcurrencyLimitError>() {
         (
             Kind::Overloaded,

@@ -60,6 +60,18 @@ impl<T: Send + 'static> Run<T> {
         }
     }
 
+    /// A call that starts in the background, for what is sure to compute for long. It has a meter
+    /// of its own.
+    pub(crate) fn in_background(
+        lanes: &Arc<Lanes>,
+        account: &Arc<Account>,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> Self {
+        let mut run = Self::new(lanes, account, Arc::default(), call);
+        run.move_away();
+        run
+    }
+
     /// Moves a call to the background.
     fn move_away(&mut self) {
         let place = std::mem::replace(&mut self.place, Place::Nowhere);

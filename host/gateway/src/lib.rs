@@ -1,7 +1,8 @@
 //! The gateway of wasgi: it runs WebAssembly components that answer HTTP requests.
 //!
 //! An [`http::Request`] goes in, an [`http::Response`] comes out, and in between a guest ran in a
-//! sandbox with every limit in force. It can be used inside any server; it never opens a socket.
+//! sandbox with every limit in force. It can be used inside any server; it opens no socket, but for
+//! guests that were granted one.
 //!
 //! - [`Gateway`] makes a [`Component`] of a [`Binary`], which is a file's bytes.
 //! - [`App`] is a component with its [`AppSettings`]; [`App::call`] answers a request.
@@ -19,6 +20,7 @@ mod cache;
 mod call;
 mod compile;
 mod contract;
+mod crypto;
 mod engine;
 mod error;
 mod failure;
@@ -43,13 +45,16 @@ mod request;
 mod request_id;
 mod response;
 mod settings;
+mod sockets;
+mod sql;
 mod state;
 mod ticker;
+mod tmp;
 mod turns;
 mod wasi;
 mod wrapped;
 
-pub use app::{App, MIDDLEWARE_MAX};
+pub use app::{App, Grants, MIDDLEWARE_MAX};
 pub use binary::{Binary, COMPONENT_BYTES_MAX};
 pub use body::Body;
 pub use compile::{CompileLimits, Compiler, compile_stdio};
@@ -58,10 +63,17 @@ pub use error::{BoxError, Error, Fault, GuestReport, Kind, LoadError};
 pub use gateway::{Component, Gateway, GatewayOptions, check_cache};
 pub use inspect::{Contract, Inspection, Memory, inspect};
 pub use limits::Limits;
-pub use outbound::{Outbound, OutboundBody, OutboundError, OutboundResponse, OutboundTimeouts};
+pub use outbound::{
+    Outbound, OutboundAddresses, OutboundBody, OutboundError, OutboundPlace, OutboundResponse,
+    OutboundTimeouts,
+};
 pub use push::LocalRedirect;
 pub use request::{Origin, Peer, Server};
 pub use request_id::RequestId;
 pub use settings::{
     Access, AppSettings, CgiForm, Dir, Isolation, Reuse, WEIGHT_DEFAULT, WEIGHT_MAX,
+};
+pub use sql::{
+    Sql, SqlAccess, SqlColumn, SqlDialect, SqlError, SqlFetch, SqlFuture, SqlIsolation, SqlOutcome,
+    SqlReport, SqlRows, SqlSession, SqlValue,
 };

@@ -35,6 +35,9 @@ pub struct Limits {
     /// Bytes of host memory that one call, from the guest or to it, may make the host allocate. It
     /// bounds what `content.bytes` and one chunk hold.
     pub host_call: u64,
+    /// Bytes of host memory that deriving keys may take, over all requests of the app together
+    /// (`wasgi:crypto/kdf`, scrypt). A call waits until there is room for it.
+    pub kdf_memory: u64,
     /// Bytes of log output per second. More is dropped and counted.
     pub log: u64,
 }
@@ -54,6 +57,8 @@ impl Limits {
         queue: 256,
         queue_wait: Duration::from_secs(5),
         host_call: 8 * MIB,
+        // Two of scrypt at the cost that Werkzeug and Python's documentation take: 32 MiB each.
+        kdf_memory: 68 * MIB,
         log: MIB,
     };
 }

@@ -178,8 +178,32 @@ pub(crate) fn on_tick(
     })
 }
 
+/// Charges the request that runs with CPU time that the host used for it. Returns what it has left.
+///
+/// What the running poll of the guest has used is not counted yet: that is a tick or two.
+pub(crate) fn charge(
+    store: &mut StoreContextMut<'_, State>,
+    nanoseconds: u64,
+) -> wasmtime::Result<Duration> {
+    let limit = store.data().limits().cpu;
+    let used = if store.data().tasks.used.is_some() {
+        let stack: Vec<_> = store.async_call_stack()?.collect();
+        store.data_mut().tasks.charge(&stack, nanoseconds)
+    } else {
+        let used = &store.data().meter.used;
+        used.store(
+            used.load(Ordering::Relaxed) + nanoseconds,
+            Ordering::Relaxed,
+        );
+        used.load(Ordering::Relaxed)
+    };
+    // Limit: Limits::cpu
+    let left = limit.checked_sub(Duration::from_nanos(used));
+    left.ok_or_else(|| CpuExceeded { limit }.into())
+}
+
 /// Nanoseconds of CPU time of this thread.
-fn thread_cpu() -> u64 {
+pub(crate) fn thread_cpu() -> u64 {
     read(ClockId::ThreadCPUTime)
 }
 

@@ -23,6 +23,11 @@ pub struct AppSettings {
     pub args: Vec<String>,
     /// The folders that the guest can open.
     pub dirs: Vec<Dir>,
+    /// Bytes of a private folder at `/tmp`, which each instance then has. None: it has none.
+    pub tmp: Option<u64>,
+    /// Whether the host derives keys for the guest (`wasgi:crypto/kdf`): work that the guest could
+    /// do by itself, and pays for with its CPU time.
+    pub crypto: bool,
     /// How the app writes its responses, if it is a command.
     pub cgi: CgiForm,
 }
@@ -44,6 +49,8 @@ impl AppSettings {
             env: Vec::new(),
             args: Vec::new(),
             dirs: Vec::new(),
+            tmp: None,
+            crypto: true,
             cgi: CgiForm::Parsed,
         }
     }

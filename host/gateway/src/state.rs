@@ -8,16 +8,20 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
+use crate::app::Grants;
 use crate::contract::http::Http;
+use crate::crypto::Kdf;
 use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
 use crate::meter::{self, Meter, Tasks};
-use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
+use crate::sockets::Places;
+use crate::sql::Connections;
 use crate::ticker::Ticker;
-use crate::wasi::{self, Command, Devices, Form};
+use crate::tmp::{self, Folder, Quota, Root};
+use crate::wasi::{self, Command, Devices, Form, Given};
 use crate::wrapped::Wrapped;
 
 /// Handles that a guest may hold, in its own tables and in the host's.
@@ -43,14 +47,24 @@ pub(crate) struct State {
     preview1: Option<Box<WasiP1Ctx>>,
     /// Made when the guest first asks for something of `wasi:http`.
     http: Option<Box<Http>>,
+    /// Made when the guest first opens a database.
+    sql: Option<Box<Connections>>,
     table: ResourceTable,
+    /// Those of its sockets.
+    pub(crate) places: Places,
+    /// Its `/tmp`, made with `wasi`. Removed once nothing of the store is open in it any more.
+    tmp: Option<Folder>,
 }
 
 /// What all the stores of an app share.
 pub(crate) struct Shared {
     pub(crate) settings: Arc<AppSettings>,
     pub(crate) rate: Arc<Rate>,
-    pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    pub(crate) grants: Grants,
+    /// Derives keys. None: it was told to deny that.
+    pub(crate) kdf: Option<Arc<Kdf>>,
+    /// Where the folders lie that instances find as `/tmp`. None: they find none.
+    pub(crate) tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     pub(crate) devices: Option<Arc<Devices>>,
 }
@@ -70,6 +84,29 @@ impl State {
         &self.shared.settings.limits
     }
 
+    /// What derives keys for the guest, if it may have any.
+    pub(crate) fn kdf(&self) -> Option<&Arc<Kdf>> {
+        self.shared.kdf.as_ref()
+    }
+
+    /// Who decides what the guest may reach, if it may reach anything.
+    pub(crate) fn outbound(&self) -> Option<&Arc<dyn Outbound>> {
+        self.shared.outbound.as_ref()
+    }
+
+    /// What counts the files in the guest's `/tmp`, if it has one.
+    pub(crate) fn quota(&self) -> Option<&Arc<Quota>> {
+        self.tmp.as_ref().map(|folder| &folder.quota)
+    }
+
+    /// What the guest has of databases.
+    pub(crate) fn sql(&mut self) -> &mut Connections {
+        let host_call = self.limits().host_call;
+        let sql = &self.shared.grants.sql;
+        self.sql
+            .get_or_insert_with(|| Box::new(Connections::new(sql.clone(), host_call)))
+    }
+
     /// Starts another request, and returns the generation of its input.
     pub(crate) fn begin(&mut self, request_id: RequestId, stream: Stream) -> u32 {
         self.request_id = request_id;
@@ -84,6 +121,9 @@ impl State {
     pub(crate) fn end(&mut self) {
         self.input.end();
         self.wrapped = None;
+        if let Some(sql) = &mut self.sql {
+            sql.end_request();
+        }
         if let Some(log) = &self.log {
             log.finish();
         }
@@ -125,7 +165,10 @@ pub(crate) fn store(
         wasi: None,
         preview1: None,
         http: None,
+        sql: None,
         table,
+        places: Places::default(),
+        tmp: None,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.memory);
@@ -148,15 +191,46 @@ impl State {
         })
     }
 
+    /// Makes the folder that the guest finds as `/tmp`, if it is granted one.
+    fn make_tmp(&mut self) {
+        let Shared { settings, tmp, .. } = &self.shared;
+        if let (Some(root), Some(quota)) = (tmp, settings.tmp) {
+            match root.folder(quota) {
+                Ok(folder) => self.tmp = Some(folder),
+                // The guest finds it missing.
+                Err(error) => {
+                    let app = &settings.name;
+                    tracing::error!(app, "cannot make a folder for {}: {error}", tmp::GUEST);
+                }
+            }
+        }
+    }
+
+    /// What the guest's WASI context is made of, once the log is.
+    fn given(&self) -> Given<'_> {
+        Given {
+            settings: &self.shared.settings,
+            log: self.log.as_ref().expect("it was made just before"),
+            tmp: self.tmp.as_ref().map(|folder| folder.path.as_path()),
+            outbound: self.shared.outbound.as_ref(),
+        }
+    }
+
+    fn set_wasi(&mut self, mut wasi: WasiCtx) {
+        if let Some(folder) = &self.tmp {
+            tmp::enter(&mut wasi, &folder.quota);
+        }
+        self.wasi = Some(Box::new(wasi));
+    }
+
     /// Makes the WASI context of a program that serves one request and ends.
     pub(crate) fn set_up_command(&mut self, command: Command, form: Form) {
         self.log();
-        let Self { shared, log, .. } = self;
-        let log = log.as_ref().expect("it was just made");
-        let devices = shared.devices.as_ref().map(|folder| folder.path());
-        let mut builder = wasi::command(&shared.settings, log, devices, command);
+        self.make_tmp();
+        let devices = self.shared.devices.as_ref().map(|folder| folder.path());
+        let mut builder = wasi::command(&self.given(), devices, command);
         match form {
-            Form::Component => self.wasi = Some(Box::new(builder.build())),
+            Form::Component => self.set_wasi(builder.build()),
             Form::Module => self.preview1 = Some(Box::new(builder.build_p1())),
         }
     }
@@ -174,8 +248,10 @@ impl State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         if self.wasi.is_none() {
-            let settings = Arc::clone(&self.shared.settings);
-            self.wasi = Some(Box::new(wasi::context(&settings, self.log())));
+            self.make_tmp();
+            self.log();
+            let wasi = wasi::context(&self.given());
+            self.set_wasi(wasi);
         }
         WasiCtxView {
             ctx: self.wasi.as_mut().expect("it was just made"),
@@ -188,7 +264,7 @@ impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let Http { ctx, hooks } = &mut **self
             .http
-            .get_or_insert_with(|| Box::new(Http::new(self.shared.outbound.clone())));
+            .get_or_insert_with(|| Box::new(Http::new(self.shared.grants.outbound.clone())));
         WasiHttpCtxView {
             hooks,
             table: &mut self.table,

@@ -4,6 +4,7 @@
 //! - `connection` speaks HTTP/1.1 on one socket and holds the client to its limits.
 //! - `handler` is where a request is decided on: route, call, answer, log.
 //! - [`OutboundClient`] sends the requests that guests make, to the hosts that they were granted.
+//! - [`SqlSettings`] say which databases they were granted; `sql` holds the connections.
 //! - [`Admin`] answers whoever operates the host, on a socket of its own.
 //! - `access_log` writes a line a request; everything else goes through `tracing`.
 //!
@@ -26,6 +27,7 @@ mod routes;
 mod server;
 mod socket;
 mod split;
+mod sql;
 mod state;
 mod target;
 mod upload;
@@ -38,12 +40,15 @@ pub use apps::{
     Refused, ReleaseStatus, Reread, Share, Sources, SplitStatus, TroubleStatus, Watching, chain,
 };
 pub use config::{AccessLog, Config, ConnectionLimits};
-pub use outbound::{Grant, GrantError, Network, OutboundClient, OutboundLimits, OutboundSettings};
+pub use outbound::{
+    Grant, GrantError, Network, OutboundClient, OutboundLimits, OutboundSettings, SocketGrant,
+};
 pub use routes::{
     Claim, Claimant, Conflict, Found, HostPattern, PATH_SEGMENTS_MAX, PathPattern,
     REDIRECT_STATUS_DEFAULT, Redirect, Route, RouteError, Routes, Target,
 };
 pub use server::{Server, Shutdown, bind};
+pub use sql::{SqlLimits, SqlPassword, SqlSettings, SqlUrl, SqlUrlError};
 pub use state::{
     Blob, Digest, HexError, Incoming, Origin, RELEASES_KEPT, RELEASES_KEPT_MAX, Record, Release,
     ReleaseError, ReleaseId, Split, State, StateError, Sticky,

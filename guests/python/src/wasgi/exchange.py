@@ -7,11 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, NoReturn
 
-<<<<<<< HEAD
-from wit_world.imports import types
-
-=======
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
 from wasgi.failure import Violation, describe
 from wasgi.input import Input, InputError
 from wasgi.loop import Loop, Stuck
@@ -29,11 +24,7 @@ class Exchange:
     def __init__(
         self,
         loop: Loop,
-<<<<<<< HEAD
-        source: types.Input,
-=======
         source: Input,
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
         headers: list[tuple[bytes, bytes]],
         name: str,
     ) -> None:
@@ -45,11 +36,7 @@ class Exchange:
         self.status = 0
         self.fields: list[tuple[str, bytes]] = []
         self._loop = loop
-<<<<<<< HEAD
-        self._input: Input | None = Input(source)
-=======
         self._input: Input | None = source
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
         self._headers = headers
         self._name = name
         self._length = -1

@@ -26,13 +26,17 @@ class Violation(AssertionError):
 
 def describe(error: BaseException) -> str:
     """Log `error` with its traceback, and return the short text that the host is told."""
-    # The frames of the server itself say nothing to the developer.
-    trace = _of_application(error.__traceback__)
-    text = shown("".join(traceback.format_exception(type(error), error, trace)))
-    sys.stderr.write(text)
-    for observer in observers:
-        observer(text)
-    return shown(summary(error))
+    try:
+        # The frames of the server itself say nothing to the developer.
+        trace = _of_application(error.__traceback__)
+        text = shown("".join(traceback.format_exception(type(error), error, trace)))
+        sys.stderr.write(text)
+        for observer in observers:
+            observer(text)
+        return shown(summary(error))
+    except BaseException:
+        # There may be no memory left to say more, and any other exception ends the instance.
+        return f"the application raised {type(error).__name__}"
 
 
 def summary(error: BaseException) -> str:

@@ -78,11 +78,7 @@ class Server:
     def stop(self) -> None:
         """A WSGI application has no shutdown."""
 
-<<<<<<< HEAD
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
-=======
     def handle(self, environ: types.Environ, source: Input) -> Response:
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
         """Answer one request. Fails with a text for the log if the application fails."""
         self._code = 0
         self._is_answered = False

@@ -102,9 +102,9 @@ impl Build<'_> {
                 built.left_out.push(outcome::LeftOut { file, reason });
             }
         }
-        let component = fs::read(made.join(COMPONENT))
+        let mut component = fs::read(made.join(COMPONENT))
             .map_err(|error| BuildError::cannot("read", &made.join(COMPONENT), &error))?;
-        let component = snapshot::finish(component);
+        snapshot::finish(&mut component, &made)?;
         self.write(&component)?;
         remove(&made.join(COMPONENT))?;
         let report = Report {
@@ -269,9 +269,7 @@ pub(super) fn dev(cache: &Cache, progress: &mut dyn Progress) -> Result<PathBuf,
                 BuildError::new("cannot build the component for development").output(ended.output),
             );
         }
-        let made =
-            fs::read(&component).and_then(|made| fs::write(&component, snapshot::finish(made)));
-        made.map_err(|error| BuildError::cannot("write", &component, &error))
+        Ok(())
     })?;
     Ok(entry.join(DEV))
 }

@@ -1,15 +1,14 @@
 //! `[[app]]`: where an app answers, and what stands in front of it.
 
 use std::ops::Range;
-use std::path::{self, Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use wasgi_build::Settings;
 use wasgi_gateway::CgiForm;
 use wasgi_server::{HostPattern, PathPattern, Route};
 
-use super::build::SourceApp;
+use super::build::{BuildTable, SourceApp};
 use super::grants::Grants;
 use super::table::{self, Table};
 use super::twins::Twins;
@@ -24,12 +23,12 @@ pub(super) struct Apps<'a> {
     pub(super) folder: &'a Path,
     /// Overrides the isolation of each.
     pub(super) choice: Option<IsolationChoice>,
+    /// What `[build]` says.
+    pub(super) build: &'a BuildTable,
     /// Prefers source to what was built of it.
     pub(super) is_dev: bool,
     /// The names and routes that are taken.
     pub(super) twins: &'a mut Twins,
-    /// How their source is built.
-    pub(super) build: &'a Settings,
     /// Those that have source.
     pub(super) source_apps: &'a mut Vec<SourceApp>,
 }
@@ -83,6 +82,7 @@ impl Apps<'_> {
             place: own.place,
             settings,
             outbound: own.outbound,
+            sql: own.sql,
             middleware,
             health,
             weight,
@@ -121,10 +121,9 @@ impl Apps<'_> {
             };
         }
         let folder = folder.map_or(".".to_owned(), Spanned::into_inner);
-        let mut settings = self.build.clone();
-        settings.module = module.map(Spanned::into_inner).or(settings.module);
-        let beside = |file: PathBuf| path::absolute(self.folder.join(&file)).unwrap_or(file);
-        settings.requirements = settings.requirements.map(beside);
+        let settings = self
+            .build
+            .settings_of(self.folder, module.map(Spanned::into_inner));
         let found = source::find(&self.folder.join(&folder), settings);
         let found = found.map_err(|failure| {
             let at = table.faults.source.place(&said);

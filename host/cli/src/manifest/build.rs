@@ -1,6 +1,6 @@
 //! `[build]`: how components are made of source.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use wasgi_build::Settings;
@@ -25,6 +25,18 @@ pub(crate) struct SourceApp {
     pub(crate) source: String,
     /// The component that it is built to, relative to the manifest's folder.
     pub(crate) component: Option<PathBuf>,
+}
+
+impl BuildTable {
+    /// How an app is built whose `[[app]]` names this module. `folder` is the manifest's.
+    pub(crate) fn settings_of(&self, folder: &Path, module: Option<String>) -> Settings {
+        let mut settings = self.settings.clone();
+        settings.module = module.or(settings.module);
+        // The file is named beside the manifest, and the source may lie elsewhere.
+        let beside = |file: PathBuf| std::path::absolute(folder.join(&file)).unwrap_or(file);
+        settings.requirements = settings.requirements.map(beside);
+        settings
+    }
 }
 
 /// Reads the table.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::Spanned;
 use wasgi_gateway::{Access, AppSettings, CgiForm, Dir, Limits, Reuse, WEIGHT_DEFAULT};
+use wasgi_server::SqlSettings;
 
-use super::outbound;
 use super::server::FIELDS_MAX;
 use super::table::Table;
+use super::{outbound, sql, values};
 use crate::args::IsolationChoice;
 use crate::failure::Failure;
 use crate::plan::{PlannedMiddleware, isolation};
@@ -42,6 +43,7 @@ impl Grants<'_> {
             table.faults.wrong(&name.span(), message);
         }
         let choice = table.choice("isolation");
+        let dirs = self.dirs(table);
         let args = table.texts("args").map(Spanned::into_inner);
         let reuse = table.table("reuse", reuse);
         let settings = AppSettings {
@@ -56,7 +58,9 @@ impl Grants<'_> {
                 .flatten()
                 .map(Spanned::into_inner)
                 .collect(),
-            dirs: self.dirs(table),
+            tmp: tmp(table, &dirs),
+            dirs,
+            crypto: table.flag("crypto").unwrap_or(true),
             cgi: CgiForm::Parsed,
         };
         let outbound = table
@@ -67,6 +71,7 @@ impl Grants<'_> {
             place: Some(table.faults.source.place(&component.span())),
             settings,
             outbound,
+            sql: self.databases(table),
         }
     }
 
@@ -81,6 +86,14 @@ impl Grants<'_> {
             self.missing
                 .push(table.faults.lacking(&component.span(), message));
         }
+    }
+
+    fn databases(&mut self, table: &mut Table<'_>) -> Vec<SqlSettings> {
+        let (folder, mut seen) = (self.folder, BTreeSet::new());
+        let read = table.tables("sql", |table| {
+            sql::read(table, folder, &mut seen, &mut self.missing)
+        });
+        read.into_iter().flatten().collect()
     }
 
     fn dirs(&mut self, table: &mut Table<'_>) -> Vec<Dir> {
@@ -143,6 +156,16 @@ fn guest_path(guest: &str, seen: &mut BTreeSet<String>) -> Result<String, String
     Ok(path.to_owned())
 }
 
+/// Bytes that an instance may have in a folder of its own.
+fn tmp(table: &mut Table<'_>, dirs: &[Dir]) -> Option<u64> {
+    let bytes = table.value("tmp", |value| values::size(value, 1))?;
+    if dirs.iter().any(|dir| dir.guest == "/tmp") {
+        let message = "the guest already has a folder at \"/tmp\": expected `tmp` or that `dir`";
+        table.faults.wrong(&bytes.span(), message);
+    }
+    Some(bytes.into_inner())
+}
+
 fn env(table: &mut Table<'_>) -> Vec<(String, String)> {
     let mut env = Vec::new();
     for (name, value) in table.names("env") {
@@ -189,6 +212,7 @@ fn limits(table: &mut Table<'_>) -> Limits {
         queue: table.number("queue", 0..=1_000_000, default.queue),
         queue_wait: table.time("queue-wait", 0).unwrap_or(default.queue_wait),
         host_call: table.size("host-call", 1).unwrap_or(default.host_call),
+        kdf_memory: table.size("kdf-memory", 0).unwrap_or(default.kdf_memory),
         log: table.size("log", 0).unwrap_or(default.log),
     }
 }

@@ -15,12 +15,15 @@ use http_body_util::{BodyExt, Empty, Limited};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-use wasgi_gateway::{App, Binary, Gateway, Isolation, LoadError, Origin, Outbound, Peer};
+use wasgi_gateway::{
+    App, Binary, Gateway, Grants, Isolation, LoadError, Origin, Outbound, Peer, Sql,
+};
 
 use super::ahead::Ahead;
 use super::spec::{AppSpec, ProgramSpec};
 use crate::outbound::OutboundClient;
 use crate::request_ids::RequestIds;
+use crate::sql::Databases;
 
 /// Bytes of a health check's response that are read.
 const PROBE_BODY_MAX: usize = 1024 * 1024;
@@ -174,7 +177,11 @@ impl Loader {
             .outbound
             .clone()
             .map(|settings| Arc::new(OutboundClient::new(settings)) as Arc<dyn Outbound>);
-        App::new(&component, program.settings.clone(), outbound, next)
+        let grants = Grants {
+            outbound,
+            sql: Databases::new(&program.sql).map(|sql| Arc::new(sql) as Arc<dyn Sql>),
+        };
+        App::new(&component, program.settings.clone(), grants, next)
     }
 
     /// Asks an app for its health, if it has a path for that. Its middleware is left out: it may

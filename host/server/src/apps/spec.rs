@@ -7,6 +7,7 @@ use wasgi_gateway::AppSettings;
 
 use crate::outbound::OutboundSettings;
 use crate::routes::{Redirect, Route};
+use crate::sql::SqlSettings;
 use crate::watch::SourceTree;
 
 /// All that a server is to serve.
@@ -45,6 +46,8 @@ pub struct ProgramSpec {
     pub settings: AppSettings,
     /// Whom its guests may send requests to; none: nobody.
     pub outbound: Option<OutboundSettings>,
+    /// The databases that its guests may use, no two of one name.
+    pub sql: Vec<SqlSettings>,
 }
 
 /// What a server's apps come from: when one of these changes, they are to be read again.

@@ -30,11 +30,7 @@ class Server(Protocol):
     def stop(self) -> None:
         """End it, so that another one can begin."""
 
-<<<<<<< HEAD
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
-=======
     def handle(self, environ: types.Environ, source: Input) -> Response:
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
         """Answer one request, or raise `Err` with a text."""
 
 

@@ -104,11 +104,15 @@ def _build(report: Report) -> Exports:
     report.warm = warm.warm(server, settings.warm)
     report.seconds["warm"], begun = _since(begun)
 
-    report.environment = reads.stop()
-    patches.release()
     report.captured = carried.seal(folders)
     report.left_out = carried.left_out
     report.seconds["capture"], begun = _since(begun)
+
+    if settings.warm:
+        snapshot.prepare(lambda: warm.warm(server, settings.warm))
+    report.environment = reads.stop()
+    patches.release()
+    report.seconds["prepare"], begun = _since(begun)
     return Exports(server, settings.env)
 
 

@@ -14,10 +14,7 @@ from wit_world.exports.app import Content_Chunks, Response
 from wit_world.imports import types
 
 from wasgi.failure import describe
-<<<<<<< HEAD
-=======
 from wasgi.input import Input
->>>>>>> e8a12c8d44c07e480e50b3a03a2c2a5b587888ef
 from wasgi.instance import run_hooks
 from wasgi.runtime.app import Server
 

@@ -48,6 +48,8 @@ weight = 300
 middleware = ["b.wasm", { component = "b.wasm", name = "cors", env = { A = "B" } }]
 isolation = "reuse"
 args = ["x", "y"]
+crypto = false
+tmp = "14MiB"
 [app.reuse]
 requests = 5
 idle = "6s"
@@ -65,6 +67,7 @@ concurrency = 8
 queue = 0
 queue-wait = "10ms"
 host-call = "11MiB"
+kdf-memory = "13MiB"
 log = "12KiB"
 [app.env]
 GREETING = "hello"
@@ -169,11 +172,14 @@ fn every_key_of_an_app_is_read() {
             queue: 0,
             queue_wait: Duration::from_millis(10),
             host_call: 11 << 20,
+            kdf_memory: 13 << 20,
             log: 12 << 10,
         },
         env: vec![("GREETING".to_owned(), "hello".to_owned())],
         args: vec!["x".to_owned(), "y".to_owned()],
         dirs,
+        tmp: Some(14 << 20),
+        crypto: false,
         cgi: CgiForm::Nph,
     };
     assert_eq!(app.settings, expected);
