@@ -1,7 +1,7 @@
 //! `[[app]]`: where an app answers, and what stands in front of it.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{self, Path};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -57,7 +57,11 @@ impl Apps<'_> {
                 if grants.missing.is_empty() {
                     grants.expect_file(table, &known);
                 }
-                grants.read(table, &known, name_of)
+                // A folder such as `.` has its name only as a whole path.
+                grants.read(table, &known, |file| match path::absolute(file) {
+                    Ok(file) => name_of(&file),
+                    Err(_) => name_of(file),
+                })
             }
         };
         let name = own.settings.name.clone();
