@@ -321,10 +321,10 @@ fn the_manifest_says_what_is_built() {
     project
         .build(&[])
         .fails_with(1, &["cannot find the module `later`"]);
-    let app = "module = \"{}:app\"\n[[app]]\nmodule = \"never:app\"\npath = \"/x\"\n";
     project.put(
         "wasgi.toml",
-        &format!("[[app]]\n{}", app.replace("{}", "ever")),
+        "[[app]]\nmodule = \"ever:app\"\n\
+         [[app]]\nmodule = \"never:app\"\nname = \"never\"\npath = \"/x\"\n",
     );
     project
         .build(&[])

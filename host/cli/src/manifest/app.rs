@@ -57,7 +57,11 @@ impl Apps<'_> {
                 if grants.missing.is_empty() {
                     grants.expect_file(table, &known);
                 }
-                grants.read(table, &known, name_of)
+                // A folder such as `.` has its name only as a whole path.
+                grants.read(table, &known, |file| match path::absolute(file) {
+                    Ok(file) => name_of(&file),
+                    Err(_) => name_of(file),
+                })
             }
         };
         let name = own.settings.name.clone();
