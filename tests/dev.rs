@@ -178,6 +178,27 @@ fn an_error_is_shown_with_its_source_lines_and_nothing_of_it_is_markup() {
 }
 
 #[test]
+fn a_built_app_shows_nothing_of_its_errors() {
+    let project = Project::new(&[("app.py", APP)]);
+    let (folder, cache, file) = (project.path(""), cache(), project.path("built.wasm"));
+    let mut build = Command::new(BINARY);
+    build.args(["build", as_text(&folder), "--module", "app:app"]);
+    build.args(["--output", as_text(&file), "--cache", as_text(&cache)]);
+    // It takes longer than anything that is waited for elsewhere.
+    let built = build.output().unwrap();
+    let told = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{told}");
+    let host = project.serve("built.wasm", &[]);
+    assert_eq!(text(&host.get("/")), (200, "hello"));
+    let page = host.get("/raise");
+    assert_eq!(page.status, 502);
+    for part in ["ValueError", "script", "app.py"] {
+        assert!(!page.text().contains(part), "{part} is in {}", page.text());
+    }
+    host.stderr().wait_for(&["ValueError: <script>no</script>"]);
+}
+
+#[test]
 fn the_source_and_the_requirements_cannot_be_written_to() {
     let project = Project::new(&[("app.py", APP)]);
     let host = project.serve(".", &[]);

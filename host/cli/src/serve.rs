@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use wasgi_build::Progress as _;
 use wasgi_gateway::Gateway;
 use wasgi_server::{
     ApplyError, Apps, Desired, Refused, Reread, Server, SourceTree, State, Watching,
@@ -26,9 +25,8 @@ use crate::inherited::{Inherited, STATE};
 use crate::life::{self, Life, Signals};
 use crate::listeners::{self, Listener};
 use crate::plan::{Plan, Reading};
-use crate::progress::Steps;
 use crate::upgrade::Program;
-use crate::{cache, operate, source, state};
+use crate::{cache, operate, progress, source, state};
 
 /// Time that threads get to end after the requests have. A guest that was cut off may hold one in a
 /// call to the host's file system.
@@ -144,7 +142,7 @@ async fn patiently<T>(loading: impl Future<Output = T>) -> T {
     match timeout(WORDLESS_WAIT, &mut loading).await {
         Ok(loaded) => loaded,
         Err(_) => {
-            Steps.step("Compiling components for this machine, once");
+            progress::tell("compiling components for this machine, once");
             loading.await
         }
     }

@@ -99,10 +99,8 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
-        if outbound
-            .as_ref()
-            .is_some_and(|outbound| outbound.grants_sockets())
-        {
+        let outbound = grants.outbound.as_deref();
+        if outbound.is_some_and(Outbound::grants_sockets) {
             component.check_sockets(&settings.name)?;
         }
         let granted = settings.tmp.map(|_| component.tmp(&settings.name));

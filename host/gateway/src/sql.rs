@@ -103,7 +103,7 @@ pub enum SqlIsolation {
     Serializable,
 }
 
-/// One value: a case for each of `value` in `wasgi:sql/types`, where the text forms are told.
+/// One value: a case for each of `value` in `wasgi:sql/values`, where the text forms are told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SqlValue {
     /// NULL.
@@ -225,7 +225,7 @@ pub struct SqlReport {
     pub message: String,
 }
 
-/// Why something failed: a case for each of `error` in `wasgi:sql/types`.
+/// Why something failed: a case for each of `error` in `wasgi:sql/values`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SqlError {
     /// The app was granted no such database.

@@ -15,6 +15,7 @@ use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
 use crate::meter::{self, Meter, Tasks};
+use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
 use crate::sockets::Places;
@@ -91,7 +92,7 @@ impl State {
 
     /// Who decides what the guest may reach, if it may reach anything.
     pub(crate) fn outbound(&self) -> Option<&Arc<dyn Outbound>> {
-        self.shared.outbound.as_ref()
+        self.shared.grants.outbound.as_ref()
     }
 
     /// What counts the files in the guest's `/tmp`, if it has one.
@@ -212,7 +213,7 @@ impl State {
             settings: &self.shared.settings,
             log: self.log.as_ref().expect("it was made just before"),
             tmp: self.tmp.as_ref().map(|folder| folder.path.as_path()),
-            outbound: self.shared.outbound.as_ref(),
+            outbound: self.shared.grants.outbound.as_ref(),
         }
     }
 

@@ -14,7 +14,7 @@ use wasgi_guest::{Body, Request, Response};
 use self::sql::wasgi::sql::database::{
     Access, Connection, Dialect, Isolation, Outcome, Rows, open,
 };
-use self::sql::wasgi::sql::types::{Error, Value};
+use self::sql::wasgi::sql::values::{Error, Value};
 
 mod sql {
     wit_bindgen::generate!({ path: "../../wit/sql", world: "imports" });

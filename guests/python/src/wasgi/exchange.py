@@ -139,7 +139,7 @@ class Exchange:
         raise StopIteration
 
     async def receive(self) -> dict[str, Any]:
-        """Give the application the next event: a piece of the request's body, or its client's end."""
+        """Give the application the next event: a piece of the body, or its client's end."""
         if self._input is not None:
             try:
                 piece = self._input.read1(PIECE_BYTES)
@@ -179,7 +179,9 @@ class Exchange:
                     self._wanted = self._loop.create_future()
                     await self._wanted
         else:
-            self._refuse(f"sent an event of the type {kind!r}: expected http.response.start or .body")
+            self._refuse(
+                f"sent an event of the type {kind!r}: expected http.response.start or .body"
+            )
 
     async def _run(self, application: Awaitable[Any]) -> None:
         """Await the application, and note its end."""
@@ -257,4 +259,3 @@ class Exchange:
 
     def _refuse(self, what: str) -> NoReturn:
         raise Violation(f"the application {self._name} {what}")
-

@@ -1,4 +1,4 @@
-"""What went wrong in an application, told to its developer: in full in the log, in short to the host.
+"""What went wrong in an application: told in full to the log, in short to the host.
 
 Owns the two texts of a failure. Must not decide what happens after it.
 """
@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-
 
 observers: list[Callable[[str], None]] = []
 """Who is told the text of each failure that is logged."""

@@ -31,7 +31,7 @@ class Input(types.Input):
     _position = 0
     _ended = False
 
-    def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int | None = -1) -> bytes:
         """Read `size` bytes, fewer only at the end of the body; all of it without a size."""
         wanted = -1 if size is None else size
         pieces = []
@@ -104,7 +104,7 @@ class Input(types.Input):
         """Do nothing: PEP 3333 leaves the input to the server."""
 
     def _piece(self, wanted: int) -> bytes:
-        """Take at most `wanted` bytes (below zero: any number), of what is left or from the host."""
+        """Take at most `wanted` bytes (below zero: any number): what is left, or the host's."""
         start = self._position
         left = len(self._buffer) - start
         if left == 0:

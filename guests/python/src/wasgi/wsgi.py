@@ -1,4 +1,4 @@
-"""The server side of PEP 3333 over the gateway's contract: one WSGI application, request by request.
+"""The server side of PEP 3333 over the gateway's contract.
 
 Owns the environ, `start_response`, and what becomes of the iterable. Must hold nothing of a
 request when its response has ended, and must do nothing for a request that could be done before:
@@ -308,7 +308,11 @@ class Server:
                 "expected a str such as '200 OK'"
             )
         digits = status[:3]
-        if len(digits) < 3 or not (digits.isascii() and digits.isdigit()) or status[3:4] not in ("", " "):
+        if (
+            len(digits) < 3
+            or not (digits.isascii() and digits.isdigit())
+            or status[3:4] not in ("", " ")
+        ):
             self._refuse(
                 f"gave start_response the status {status!r}: "
                 "expected three digits, a space and a reason, such as '200 OK'"

@@ -1,30 +1,30 @@
 //! Between what `wit/sql` generates and what the seam says: the same cases, name by name.
 
-use super::bindings::wasgi::sql::{database, types};
+use super::bindings::wasgi::sql::{database, values};
 use super::{SqlAccess, SqlColumn, SqlDialect, SqlError, SqlIsolation, SqlReport, SqlValue};
 
-impl From<types::Value> for SqlValue {
-    fn from(value: types::Value) -> Self {
+impl From<values::Value> for SqlValue {
+    fn from(value: values::Value) -> Self {
         match value {
-            types::Value::Null => Self::Null,
-            types::Value::Boolean(value) => Self::Boolean(value),
-            types::Value::Integer(value) => Self::Integer(value),
-            types::Value::Real(value) => Self::Real(value),
-            types::Value::Text(value) => Self::Text(value),
-            types::Value::Blob(value) => Self::Blob(value),
-            types::Value::Decimal(value) => Self::Decimal(value),
-            types::Value::Date(value) => Self::Date(value),
-            types::Value::Time(value) => Self::Time(value),
-            types::Value::Timestamp(value) => Self::Timestamp(value),
-            types::Value::Interval(value) => Self::Interval(value),
-            types::Value::Uuid(value) => Self::Uuid(value),
-            types::Value::Json(value) => Self::Json(value),
-            types::Value::Array(value) => Self::Array(value),
+            values::Value::Null => Self::Null,
+            values::Value::Boolean(value) => Self::Boolean(value),
+            values::Value::Integer(value) => Self::Integer(value),
+            values::Value::Real(value) => Self::Real(value),
+            values::Value::Text(value) => Self::Text(value),
+            values::Value::Blob(value) => Self::Blob(value),
+            values::Value::Decimal(value) => Self::Decimal(value),
+            values::Value::Date(value) => Self::Date(value),
+            values::Value::Time(value) => Self::Time(value),
+            values::Value::Timestamp(value) => Self::Timestamp(value),
+            values::Value::Interval(value) => Self::Interval(value),
+            values::Value::Uuid(value) => Self::Uuid(value),
+            values::Value::Json(value) => Self::Json(value),
+            values::Value::Array(value) => Self::Array(value),
         }
     }
 }
 
-impl From<SqlValue> for types::Value {
+impl From<SqlValue> for values::Value {
     fn from(value: SqlValue) -> Self {
         match value {
             SqlValue::Null => Self::Null,
@@ -45,7 +45,7 @@ impl From<SqlValue> for types::Value {
     }
 }
 
-impl From<SqlColumn> for types::Column {
+impl From<SqlColumn> for values::Column {
     fn from(column: SqlColumn) -> Self {
         Self {
             name: column.name,
@@ -54,7 +54,7 @@ impl From<SqlColumn> for types::Column {
     }
 }
 
-impl From<SqlReport> for types::Report {
+impl From<SqlReport> for values::Report {
     fn from(report: SqlReport) -> Self {
         Self {
             sqlstate: report.sqlstate,
@@ -63,7 +63,7 @@ impl From<SqlReport> for types::Report {
     }
 }
 
-impl From<SqlError> for types::Error {
+impl From<SqlError> for values::Error {
     fn from(error: SqlError) -> Self {
         match error {
             SqlError::Denied => Self::Denied,

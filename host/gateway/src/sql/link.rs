@@ -5,25 +5,25 @@
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
-use super::bindings::wasgi::sql::{database, types};
+use super::bindings::wasgi::sql::{database, values};
 use super::connections::{ConnectionHandle, Connections, RowsHandle};
 use super::{SqlError, SqlOutcome, SqlValue};
 use crate::state::State;
 
 /// Adds the interfaces.
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    types::add_to_linker::<_, HasSelf<Connections>>(linker, State::sql)?;
+    values::add_to_linker::<_, HasSelf<Connections>>(linker, State::sql)?;
     database::add_to_linker::<_, HasSelf<Connections>>(linker, State::sql)
 }
 
 /// What a call returns: a trap, or what the guest reads.
-type Answered<T> = wasmtime::Result<Result<T, types::Error>>;
+type Answered<T> = wasmtime::Result<Result<T, values::Error>>;
 
 fn answer<T>(result: Result<T, SqlError>) -> Answered<T> {
-    Ok(result.map_err(types::Error::from))
+    Ok(result.map_err(values::Error::from))
 }
 
-impl types::Host for Connections {}
+impl values::Host for Connections {}
 
 impl database::Host for Connections {
     async fn open(&mut self, name: String) -> Answered<Resource<ConnectionHandle>> {
@@ -54,9 +54,9 @@ impl database::HostConnection for Connections {
         &mut self,
         connection: Resource<ConnectionHandle>,
         sql: String,
-        parameters: Vec<types::Value>,
+        parameters: Vec<values::Value>,
     ) -> Answered<database::Outcome> {
-        let executed = self.execute(connection.rep(), sql, values(parameters));
+        let executed = self.execute(connection.rep(), sql, owned(parameters));
         let outcome = executed.await.map(|(outcome, rows)| {
             let SqlOutcome {
                 affected,
@@ -76,9 +76,9 @@ impl database::HostConnection for Connections {
         &mut self,
         connection: Resource<ConnectionHandle>,
         sql: String,
-        parameters: Vec<Vec<types::Value>>,
+        parameters: Vec<Vec<values::Value>>,
     ) -> Answered<u64> {
-        let parameters = parameters.into_iter().map(values).collect();
+        let parameters = parameters.into_iter().map(owned).collect();
         answer(self.batch(connection.rep(), sql, parameters).await)
     }
 
@@ -118,7 +118,7 @@ impl database::HostRows for Connections {
     async fn columns(
         &mut self,
         rows: Resource<RowsHandle>,
-    ) -> wasmtime::Result<Vec<types::Column>> {
+    ) -> wasmtime::Result<Vec<values::Column>> {
         let columns = Self::columns(self, rows.rep())?.iter().cloned();
         Ok(columns.map(Into::into).collect())
     }
@@ -127,7 +127,7 @@ impl database::HostRows for Connections {
         &mut self,
         rows: Resource<RowsHandle>,
         max: u32,
-    ) -> Answered<Vec<Vec<types::Value>>> {
+    ) -> Answered<Vec<Vec<values::Value>>> {
         let rows = self.next(rows.rep(), max).await.map(|rows| {
             let rows = rows.into_iter();
             rows.map(|row| row.into_iter().map(Into::into).collect())
@@ -142,6 +142,6 @@ impl database::HostRows for Connections {
     }
 }
 
-fn values(parameters: Vec<types::Value>) -> Vec<SqlValue> {
+fn owned(parameters: Vec<values::Value>) -> Vec<SqlValue> {
     parameters.into_iter().map(Into::into).collect()
 }

@@ -58,11 +58,11 @@ class Exports(exports.App):
         self._defaults = defaults
         self._is_started = False
 
-    def handle(self, environ: types.Environ, input: Input) -> Response:
+    def handle(self, environ: types.Environ, input: types.Input) -> Response:
         """Answer one request."""
         if not self._is_started:
             self._begin()
-        return self._server.handle(environ, input)
+        return self._server.handle(environ, input)  # type: ignore[arg-type]
 
     def _begin(self) -> None:
         """Do what each instance has to do for itself. The host's environment is there by now."""

@@ -1,17 +1,15 @@
-"""The module that componentize-py is given for the generic component of dev mode.
+"""The module that componentize-py is given for the component that runs source, whatever it is.
 
-It has the standard library in its memory and no application::
+The source is a folder of the host at `/app`, what it requires one at `/site`; byte code is kept at
+`/cache`. The variable `WASGI_MODULE` names the application, `WASGI_INTERFACE` its interface, and
+`WASGI_SOURCE` the folder as its developer knows it. An instance imports the application at its first
+request, whatever that asks for; a request with the method `WASGI-PREPARE` asks for nothing else.
 
-    componentize-py … componentize wasgi.runtime.dev -p RUNTIME [-p CACHE]
-
-An instance finds the source at `/app` and its requirements at `/site`, imports what `WASGI_MODULE`
-names at its first request, and keeps byte code in `/cache` if that is there. The method
-`WASGI-PREPARE` imports the application and does no more.
-
-Owns the import at run time, and the page for what fails. Must stay usable after every failure.
+What goes wrong is shown to the client with its source lines: this is for development. Owns what is
+frozen into that component, and the import. Must never be in a component that was built of an
+application.
 """
 
-import importlib
 import os
 import sys
 from importlib.machinery import SourceFileLoader
@@ -23,150 +21,146 @@ from wit_world.exports.app import Content_Bytes, Content_Empty, Response
 from wit_world.imports import types
 
 from wasgi import failure
-from wasgi.input import Input
 from wasgi.instance import run_hooks
-from wasgi.runtime import bytecode, handles, importer, load, patches, snapshot, tree
+from wasgi.runtime import bytecode, files, handles, importer, load, patches, snapshot, tree
 from wasgi.runtime.app import Server, server_of
 from wasgi.runtime.load import LoadError
-from wasgi.runtime.page import page
+from wasgi.runtime.page import page_of_error, page_of_failure
 from wasgi.runtime.stdio import Output
 from wasgi.runtime.tree import Root, Tree
 
 PREPARE = "WASGI-PREPARE"
-"""The method of a request that only has the application imported."""
+"""The method of a request for an instance that is ready."""
 
-PRELOADED = """
-    asyncio base64 calendar collections.abc concurrent.futures.thread contextvars copy csv datetime
-    decimal difflib email.message email.mime.multipart email.parser email.utils fractions functools
-    gettext gzip hashlib hmac html http.client http.cookies http.server importlib.metadata
-    importlib.resources inspect ipaddress json linecache locale logging.config logging.handlers
-    mimetypes pathlib pickle pkgutil platform pprint queue random secrets shutil socket sqlite3
-    statistics string subprocess tempfile textwrap threading timeit traceback typing unicodedata
-    unittest.mock urllib.request uuid warnings weakref wsgiref.util xml.etree.ElementTree zipfile
-    zoneinfo wasgi.asgi wasgi.wsgi
-""".split()
-"""Modules that most applications import, imported once for all of them."""
+ROOTS = (
+    Root("/0", "/0"),
+    Root("/world", "/world"),
+    Root("/bundled", "/bundled"),
+    Root("/python", "/python", excluded=tree.NOT_OF_PYTHON),
+)
+"""What is carried: all but the application and what it requires."""
+
+DEFAULTS = {"FLASK_DEBUG": "1"}
+"""Variables that the host may grant otherwise. Flask hides what is raised unless it is debugged."""
 
 
-class App(exports.App):
-    """The contract's `app`, over an application that is imported from its source."""
+class Dev(exports.App):
+    """The contract's `app`, over source that is imported when it is first needed."""
 
     def __init__(self) -> None:
-        """Know no application yet."""
+        """Wait for the first request."""
         self._server: Server | None = None
-        self._problem: LoadError | None = None
-        self._is_started = False
-        self._failed: list[str] = []
+        self._failure: LoadError | None = None
 
-    def handle(self, environ: types.Environ, input: Input) -> Response:
-        """Answer one request, if need be with the page that says what is wrong."""
-        if self._server is None and self._problem is None:
-            self._load()
+    def handle(self, environ: types.Environ, input: types.Input) -> Response:
+        """Answer one request: with the application, or with what is wrong with it."""
+        if self._server is None and self._failure is None:
+            self._begin()
         if environ.request_method == PREPARE:
-            return Response(500 if self._problem else 204, [], Content_Empty())
-        if self._problem is not None:
-            return _page(_problem_page(self._problem))
-        self._failed.clear()
+            return Response(500 if self._failure else 204, [], Content_Empty())
+        if self._server is None:
+            assert self._failure is not None
+            return _error(page_of_failure(self._failure), environ)
         try:
-            if not self._is_started:
-                run_hooks()
-                self._of_application().start()
-                self._is_started = True
-            response = self._of_application().handle(environ, input)
-        except Err as error:
-            return _page(page(str(error.value), None, None, "\n".join(self._failed)))
-        except BaseException as error:
-            text = failure.describe(error)
-            return _page(page(text, None, None, "\n".join(self._failed)))
-        if response.status >= 500 and self._failed and type(response.content) is Content_Bytes:
-            # The framework answered, and has raised what it answered for.
-            return _page(page(failure.shown("the application failed"), None, None, self._failed[-1]))
-        return response
+            return self._server.handle(environ, input)
+        except Err as told:
+            # The host would be told a text; the developer is told all of it.
+            cause = told.__context__ or told
+            return _error(page_of_error(cause, str(told.value)), environ)
 
-    def _of_application(self) -> Server:
-        assert self._server is not None
-        return self._server
-
-    def _load(self) -> None:
-        _prepare_instance()
-        failure.observers.append(self._failed.append)
+    def _begin(self) -> None:
+        """Import the application. The host's environment is there by now."""
+        handles.restore()
+        failure.source = os.environ.get("WASGI_SOURCE", failure.source)
+        for name, value in DEFAULTS.items():
+            os.environ.setdefault(name, value)
+        sys.path.insert(0, "/app")
+        sys.path.append("/site")
+        sys.pycache_prefix = "/cache"
         name = os.environ.get("WASGI_MODULE", "app")
         try:
             application = load.load(name)
             interface = load.interface_of(application, os.environ.get("WASGI_INTERFACE", "auto"))
-            self._server = server_of(application, interface, name)
+            server = server_of(application, interface, name)
+            run_hooks()
+            server.start()
         except LoadError as problem:
-            self._problem = problem
-            print(failure.shown(f"error: {problem}"), file=sys.stderr)
-            if problem.traceback:
-                sys.stderr.write(failure.shown(problem.traceback))
-            if problem.hint:
-                print(f"hint: {problem.hint}", file=sys.stderr)
+            self._fail(problem)
+        except Err as told:
+            self._fail(LoadError("raised", str(told.value)))
+        except BaseException as error:
+            self._fail(load.raised(error, "a function of wasgi.on_instance"))
+        else:
+            self._server = server
+
+    def _fail(self, problem: LoadError) -> None:
+        self._failure = problem
+        print(failure.shown(problem.traceback or f"error: {problem}"), file=sys.stderr)
+        if problem.hint:
+            print(f"hint: {problem.hint}", file=sys.stderr)
 
 
-def _problem_page(problem: LoadError) -> bytes:
-    place = None
-    if problem.file is not None:
-        place = problem.file if problem.line is None else f"{problem.file}, line {problem.line}"
-    trace = failure.shown(problem.traceback) if problem.traceback else None
-    return page(problem.message, place and failure.shown(place), problem.hint, trace)
-
-
-def _page(content: bytes) -> Response:
+def _error(page: str, environ: types.Environ) -> Response:
     fields = [("content-type", b"text/html; charset=utf-8"), ("cache-control", b"no-store")]
-    return Response(500, fields, Content_Bytes(content))
-
-
-def _prepare_instance() -> None:
-    """Turn to the folders that the host has mounted."""
-    handles.restore()
-    failure.source = os.environ.get("WASGI_SOURCE", failure.source)
-    sys.dont_write_bytecode = not os.path.isdir("/cache")
-    if not sys.dont_write_bytecode:
-        sys.pycache_prefix = "/cache"
-        SourceFileLoader.path_stats = _exact_stats  # type: ignore[method-assign]
-    # Flask then lets exceptions through, and reads templates anew.
-    os.environ.setdefault("FLASK_DEBUG", "1")
-    os.chdir("/app")
-    importlib.invalidate_caches()
+    return Response(500, fields, Content_Bytes(page.encode("utf-8", "backslashreplace")))
 
 
 def _exact_stats(self: SourceFileLoader, path: str) -> dict[str, Any]:
     """Tell two states of a source apart, also those of one second and one size.
 
-    Byte code is used as long as the size and the 32 low bits of this time are those that it was
-    made of. Bits of nanoseconds change with every save.
+    Byte code is used as long as the size and the 32 low bits of this time are those that it was made
+    of; the bits of nanoseconds change with every save.
     """
     status = os.stat(path)
     return {"mtime": status.st_mtime_ns, "size": status.st_size}
 
 
-def _build() -> None:
+def freeze() -> type[Dev]:
+    """Leave a memory in which any application can be imported."""
+    sys.dont_write_bytecode = True
     output = Output()
-    if os.path.isdir("/1"):
-        bytecode.FOLDER = "/1"
+    bytecode.FOLDER = "/1"
     carried = Tree()
-    roots = [
-        Root("/0", "/0"),
-        Root("/world", "/world"),
-        Root("/bundled", "/bundled"),
-        Root("/python", "/python", excluded=tree.NOT_OF_PYTHON),
-    ]
-    for root in roots:
+    for root in ROOTS:
         carried.add(root)
-    sys.path[:] = ["/app", *(root.path for root in roots), "/site"]
+    sys.path[:] = [root.path for root in ROOTS]
     importer.install(carried)
+    files.install(carried, "/app")
     patches.install()
-    for name in PRELOADED:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            # Not in this build of CPython: whoever needs it is told so.
-            continue
+    _import_usual()
     patches.release()
-    carried.seal(roots)
+    carried.seal(list(ROOTS))
+    SourceFileLoader.path_stats = _exact_stats  # type: ignore[method-assign]
+    sys.dont_write_bytecode = False
     output.release()
     snapshot.finish()
+    return Dev
 
 
-_build()
+def _import_usual() -> None:
+    """Import what most applications do: what is frozen need not be imported by each instance."""
+    import asyncio  # noqa: F401
+    import concurrent.futures.thread  # noqa: F401
+    import dataclasses  # noqa: F401
+    import email.message  # noqa: F401
+    import html.parser  # noqa: F401
+    import http.cookies  # noqa: F401
+    import inspect  # noqa: F401
+    import logging.config  # noqa: F401
+    import mimetypes  # noqa: F401
+    import pathlib  # noqa: F401
+    import socketserver  # noqa: F401
+    import sqlite3  # noqa: F401
+    import tempfile  # noqa: F401
+    import typing  # noqa: F401
+    import unittest.mock  # noqa: F401
+    import urllib.request  # noqa: F401
+    import uuid  # noqa: F401
+    import zoneinfo  # noqa: F401
+
+    import wasgi.asgi
+    import wasgi.http
+    import wasgi.wsgi  # noqa: F401
+
+
+App = freeze()

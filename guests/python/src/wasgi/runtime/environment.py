@@ -26,7 +26,7 @@ class Recorder:
             """`os.environ`, noting its reads."""
 
             def __getitem__(self, key: str) -> str:
-                """Read a variable; note it if it is not there, but may be where the component runs."""
+                """Read a variable; note it if it is not there: it may be where this runs."""
                 try:
                     value: str = super().__getitem__(key)
                 except KeyError:

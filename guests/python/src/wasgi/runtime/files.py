@@ -6,7 +6,6 @@ all others go to the host, which has what the manifest grants.
 
 import builtins
 import errno
-import glob
 import io
 import os
 import stat
@@ -20,13 +19,10 @@ from wasgi.runtime.tree import Tree
 def install(tree: Tree, folder: str) -> None:
     """Let files be found in `tree`, and make `folder` of it the current one."""
     files = Files(tree, folder)
-    builtins.open = io.open = files.open  # type: ignore[assignment]
+    builtins.open = io.open = files.open
     tokenize._builtin_open = files.open  # type: ignore[attr-defined]
     for name in ("stat", "lstat", "access", "listdir", "scandir", "chdir", "getcwd"):
         setattr(os, name, getattr(files, name))
-    # It keeps these from when it was imported.
-    globber: Any = glob._StringGlobber  # type: ignore[attr-defined]
-    globber.scandir = staticmethod(files.scandir)
 
 
 class Files:
@@ -84,7 +80,7 @@ class Files:
         if found is not None and self._has(found):
             names = self._names(found)
             return [os.fsencode(name) for name in names] if isinstance(path, bytes) else names
-        names = self._host["listdir"](path if found is None else found)
+        names: list[Any] = self._host["listdir"](path if found is None else found)
         return names
 
     def scandir(self, path: Any = ".") -> Any:
@@ -146,7 +142,7 @@ class Files:
         opener: object = None,
     ) -> io.TextIOWrapper:
         text = io.TextIOWrapper(content, encoding or "utf-8", errors, newline)
-        text.mode = mode  # type: ignore[misc]
+        vars(text)["mode"] = mode
         return text
 
 

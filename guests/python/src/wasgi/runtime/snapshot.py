@@ -100,7 +100,9 @@ def _move(hot: set[int]) -> None:
 
     def copy(code: CodeType) -> CodeType:
         if id(code) not in moved:
-            constants = tuple(copy(c) if isinstance(c, CodeType) and holds(c) else c for c in code.co_consts)
+            constants = tuple(
+                copy(c) if isinstance(c, CodeType) and holds(c) else c for c in code.co_consts
+            )
             moved[id(code)] = code.replace(co_consts=constants)
             _kept.append(code)
         return moved[id(code)]

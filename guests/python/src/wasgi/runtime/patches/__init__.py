@@ -24,7 +24,7 @@ AFTER_IMPORT: dict[str, Callable[[Any], None]] = {
 
 def install() -> None:
     """Apply the patches."""
-    sys.meta_path.insert(0, Patcher())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Patcher())
     for name, patch in AFTER_IMPORT.items():
         if name in sys.modules:
             patch(sys.modules[name])

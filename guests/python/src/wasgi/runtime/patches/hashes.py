@@ -60,9 +60,7 @@ def pbkdf2_hmac(
         raise OverflowError("key length is too great.")
     if kdf is None or name not in HASHES:
         return _pbkdf2(name, secret, grain, count, length)
-    return _derive(
-        kdf.pbkdf2_hmac, getattr(kdf.Hash, name.upper()), secret, grain, count, length
-    )
+    return _derive(kdf.pbkdf2_hmac, getattr(kdf.Hash, name.upper()), secret, grain, count, length)
 
 
 def scrypt(
