@@ -80,8 +80,11 @@ impl Project {
     }
 
     fn start(&self, target: &str, more: &[&str]) -> Host {
+        self.start_by(Command::new(BINARY), target, more)
+    }
+
+    fn start_by(&self, mut command: Command, target: &str, more: &[&str]) -> Host {
         let (cache, state) = (cache(), self.0.path().join("state"));
-        let mut command = Command::new(BINARY);
         command
             .args(["serve", target, "--addr", "127.0.0.1:0"])
             .args(["--cache", as_text(&cache), "--state", as_text(&state)])
@@ -128,6 +131,28 @@ fn a_changed_file_of_the_source_shows_at_once() {
         wait_for_response(&host, "/", |response| response.text() == word);
     }
     assert!(!project.path("__pycache__").exists());
+}
+
+#[test]
+fn what_the_host_writes_is_no_change_of_the_source() {
+    const SAVES: usize = 5;
+    let project = Project::new(&[("app.py", APP)]);
+    // Its access log is a file of the project.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" > output", BINARY]);
+    let host = project.start_by(shell, ".", &[]);
+    // What is saved before it is imported needs no reload.
+    assert_eq!(text(&host.get("/")), (200, "hello"));
+    for save in 1..=SAVES {
+        let word = format!("save {save}");
+        project.put("app.py", &APP.replace("hello", &word));
+        wait_for_response(&host, "/", |response| response.text() == word);
+    }
+    host.stderr()
+        .wait_for_nth(SAVES - 1, &["its source changed"]);
+    let told = host.stderr().text().matches("its source changed").count();
+    assert_eq!(told, SAVES, "{}", host.stderr().text());
+    assert!(fs::metadata(project.path("output")).unwrap().len() > 0);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub use routes::{
     REDIRECT_STATUS_DEFAULT, Redirect, Route, RouteError, Routes, Target,
 };
 pub use server::{Server, Shutdown, bind};
-pub use sql::{SqlLimits, SqlPassword, SqlSettings, SqlUrl, SqlUrlError};
+pub use sql::{PostgresUrl, SqlLimits, SqlPassword, SqlSettings, SqlUrl, SqlUrlError};
 pub use state::{
     Blob, Digest, HexError, Incoming, Origin, RELEASES_KEPT, RELEASES_KEPT_MAX, Record, Release,
     ReleaseError, ReleaseId, Split, State, StateError, Sticky,

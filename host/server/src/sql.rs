@@ -9,10 +9,12 @@
 
 mod databases;
 mod pool;
+mod postgres;
 mod settings;
 mod sqlite;
 mod url;
 
 pub(crate) use databases::Databases;
+pub use postgres::PostgresUrl;
 pub use settings::{SqlLimits, SqlPassword, SqlSettings};
 pub use url::{SqlUrl, SqlUrlError};

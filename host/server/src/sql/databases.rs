@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use wasgi_gateway::{Sql, SqlDialect, SqlError, SqlFuture, SqlSession};
 
+use super::postgres::Postgres;
 use super::settings::SqlSettings;
 use super::sqlite::Sqlite;
 use super::url::SqlUrl;
@@ -15,6 +16,7 @@ pub(crate) struct Databases {
 
 enum Database {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Databases {
@@ -23,6 +25,7 @@ impl Databases {
         let named = settings.iter().map(|settings| {
             let database = match &settings.url {
                 SqlUrl::Sqlite(path) => Database::Sqlite(Sqlite::new(path, settings)),
+                SqlUrl::Postgres(url) => Database::Postgres(Postgres::new(url, settings)),
             };
             (settings.name.clone(), database)
         });
@@ -36,6 +39,7 @@ impl Sql for Databases {
     fn dialect(&self, name: &str) -> Option<SqlDialect> {
         Some(match self.named.get(name)? {
             Database::Sqlite(_) => SqlDialect::Sqlite,
+            Database::Postgres(_) => SqlDialect::Postgresql,
         })
     }
 
@@ -43,6 +47,7 @@ impl Sql for Databases {
         Box::pin(async move {
             match self.named.get(name).ok_or(SqlError::Denied)? {
                 Database::Sqlite(sqlite) => sqlite.connect().await,
+                Database::Postgres(postgres) => postgres.connect().await,
             }
         })
     }

@@ -5,11 +5,15 @@
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
+use super::postgres::PostgresUrl;
+
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SqlUrl {
     /// A file of SQLite.
     Sqlite(PathBuf),
+    /// A database of a PostgreSQL server.
+    Postgres(Box<PostgresUrl>),
 }
 
 /// Why a text is no database's URL.
@@ -23,6 +27,7 @@ impl SqlUrl {
     pub fn within(self, folder: &Path) -> Self {
         match self {
             Self::Sqlite(path) => Self::Sqlite(folder.join(path)),
+            Self::Postgres(url) => Self::Postgres(Box::new(url.within(folder))),
         }
     }
 
@@ -30,6 +35,23 @@ impl SqlUrl {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// The file with the certificates to trust, if it names one.
+    pub fn root_certificates(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(url) => url.root(),
+        }
+    }
+
+    /// Whether it has a password in it.
+    pub fn has_password(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(url) => url.has_password(),
         }
     }
 }
@@ -40,6 +62,10 @@ impl FromStr for SqlUrl {
     fn from_str(text: &str) -> Result<Self, SqlUrlError> {
         match text.split_once(':') {
             Some(("sqlite", path)) => sqlite(text, path),
+            Some(("postgres" | "postgresql", _)) => {
+                let url = text.parse().map_err(SqlUrlError)?;
+                Ok(Self::Postgres(Box::new(url)))
+            }
             _ => Err(SqlUrlError(format!(
                 "expected \"sqlite:PATH\" or \"postgres://USER@HOST:PORT/DATABASE\", got {text:?}"
             ))),

@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, File, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -213,6 +216,7 @@ struct Walk {
 fn walk(root: &Path, except: &[PathBuf]) -> Walk {
     let mut found = Walk::default();
     let mut left = vec![root.to_owned()];
+    let outputs = outputs();
     while let Some(folder) = left.pop() {
         // Limit: FOLDERS_MAX, FILES_MAX
         if found.folders.len() == FOLDERS_MAX || found.files >= FILES_MAX {
@@ -226,7 +230,7 @@ fn walk(root: &Path, except: &[PathBuf]) -> Walk {
                 continue;
             }
             if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                found.add(&entry, &path);
+                found.add(&entry, &path, &outputs);
             } else if !path.join(VIRTUAL_ENVIRONMENT).exists() {
                 left.push(path);
             }
@@ -236,9 +240,33 @@ fn walk(root: &Path, except: &[PathBuf]) -> Walk {
     found
 }
 
+/// Device and number of the files that this process writes its logs to. What is told of a change
+/// would be another change.
+fn outputs() -> Vec<(u64, u64)> {
+    let outputs = [
+        io::stdout().as_fd().try_clone_to_owned(),
+        io::stderr().as_fd().try_clone_to_owned(),
+    ];
+    let files = outputs.into_iter().flatten().map(File::from);
+    files
+        .filter_map(|file| Some(identity(&file.metadata().ok()?)))
+        .collect()
+}
+
+fn identity(found: &Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
 impl Walk {
-    fn add(&mut self, entry: &DirEntry, path: &Path) {
-        let stamp = entry.metadata().ok().map(|found| stamp_of(&found));
+    fn add(&mut self, entry: &DirEntry, path: &Path, outputs: &[(u64, u64)]) {
+        let found = entry.metadata().ok();
+        if found
+            .as_ref()
+            .is_some_and(|found| outputs.contains(&identity(found)))
+        {
+            return;
+        }
+        let stamp = found.map(|found| stamp_of(&found));
         let mut hasher = DefaultHasher::new();
         (path, stamp).hash(&mut hasher);
         self.print = self.print.wrapping_add(hasher.finish());
@@ -276,107 +304,4 @@ const LEFT_BEHIND_ENDINGS: [&str; 13] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(folder: &Path, except: &[&str]) -> (Trees, Folders) {
-        let wanted = SourceTree {
-            folder: folder.to_owned(),
-            except: except.iter().map(|name| folder.join(name)).collect(),
-        };
-        let (mut trees, mut folders) = (Trees::default(), Folders::blind());
-        trees.set(BTreeSet::from([wanted]), &mut folders);
-        (trees, folders)
-    }
-
-    /// Whether what `change` does to a folder with a small project is told.
-    fn tells(change: impl FnOnce(&Path)) -> bool {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        for (name, text) in [
-            ("app.py", "1"),
-            ("pages/hello.html", "1"),
-            ("environment/pyvenv.cfg", ""),
-            ("data/old.txt", "1"),
-        ] {
-            fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-            fs::write(root.join(name), text).unwrap();
-        }
-        let (mut trees, mut folders) = tree(root, &["data"]);
-        change(root);
-        let now = Instant::now();
-        trees.suspect_all(now);
-        let told = trees.take_told(now + SETTLE_MAX, &mut folders);
-        assert!(told.is_empty() || told == BTreeSet::from([root.to_owned()]));
-        assert!(trees.take_told(now + SETTLE_MAX, &mut folders).is_empty());
-        !told.is_empty()
-    }
-
-    #[test]
-    fn changed_source_is_told() {
-        assert!(!tells(|_| {}));
-        for name in [
-            "app.py",
-            "pages/hello.html",
-            "new.py",
-            ".env",
-            "pages/new/a.py",
-        ] {
-            let change = |root: &Path| {
-                fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-                fs::write(root.join(name), "22").unwrap();
-            };
-            assert!(tells(change), "{name}");
-        }
-        assert!(tells(|root| fs::remove_file(root.join("app.py")).unwrap()));
-        assert!(tells(|root| {
-            fs::rename(root.join("app.py"), root.join("b.py")).unwrap();
-        }));
-    }
-
-    #[test]
-    fn what_tools_and_the_app_leave_behind_is_not_told() {
-        for name in [
-            ".git/HEAD",
-            "__pycache__/app.cpython-314.pyc",
-            "environment/lib/x.py",
-            "app.py~",
-            ".app.py.swp",
-            "db.sqlite3",
-            "db.sqlite3-journal",
-            "app.wasm",
-            "data/new.txt",
-        ] {
-            let change = |root: &Path| {
-                fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-                fs::write(root.join(name), "22").unwrap();
-            };
-            assert!(!tells(change), "{name}");
-        }
-    }
-
-    #[test]
-    fn an_event_elsewhere_is_no_reason_to_look() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        let (mut trees, _folders) = tree(&root, &["data"]);
-        let now = Instant::now();
-        for other in ["data/x", ".git/index", "../other/app.py"] {
-            trees.handle(&root.join(other), now);
-            assert_eq!(trees.due(), None, "{other}");
-        }
-        trees.handle(&root.join("a/b.py"), now);
-        assert_eq!(trees.due(), Some(now + SETTLE));
-    }
-
-    #[test]
-    fn a_tree_that_never_rests_is_looked_at() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut trees, _folders) = tree(folder.path(), &[]);
-        let start = Instant::now();
-        for step in 0..1000 {
-            trees.suspect_all(start + SETTLE / 2 * step);
-        }
-        assert!(trees.due().unwrap() < start + SETTLE * 500);
-    }
-}
+mod tests;

@@ -78,10 +78,9 @@ class Files:
         """Name what is in a folder: `os.listdir`."""
         found = self._path(path)
         if found is not None and self._has(found):
-            names = self._names(found)
+            names: list[Any] = self._names(found)
             return [os.fsencode(name) for name in names] if isinstance(path, bytes) else names
-        names: list[Any] = self._host["listdir"](path if found is None else found)
-        return names
+        return list(self._host["listdir"](path if found is None else found))
 
     def scandir(self, path: Any = ".") -> Any:
         """Look at what is in a folder: `os.scandir`."""
