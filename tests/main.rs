@@ -18,6 +18,8 @@ mod parity;
 mod access_log;
 /// The admin interface over its socket, and the commands that use it.
 mod admin;
+/// `wasgi build`: from source to a component, and what is wrong with a source.
+mod build;
 /// Compiled components, kept from one start to the next.
 mod cache;
 /// A client that leaves ends the guest that works for it.
@@ -34,6 +36,8 @@ mod compile;
 mod contract;
 /// Keys that the host derives for its guests, and what that may cost.
 mod crypto;
+/// Apps in source: reloads, errors with their lines, what is granted.
+mod dev;
 /// The end of the host: what runs is finished, nothing new begins.
 mod drain;
 /// The engines that share the process: their room, and how it grows.
@@ -74,5 +78,7 @@ mod streaming;
 mod systemd;
 /// The project's own rules on its sources.
 mod tidy;
+/// An instance's own `/tmp`: its quota, reached in every way, and that nothing stays of it.
+mod tmp;
 /// A host that is replaced by its successor while it serves.
 mod upgrade;

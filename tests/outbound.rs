@@ -17,6 +17,8 @@ macro_rules! sends {
 
 /// Each limit of the requests, hit.
 mod limits;
+/// Sockets that guests connect by themselves.
+mod sockets;
 /// The other side of the requests.
 mod upstream;
 

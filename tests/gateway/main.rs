@@ -12,5 +12,7 @@ mod failing;
 mod limits;
 /// Requests and responses on their way through.
 mod passing;
+/// Instances that serve several requests.
+mod reuse;
 /// Apps, requests and answers.
 mod support;

@@ -98,7 +98,9 @@ fn photo(request: Request) -> Result<Response> {
         upload.write(&chunk)?;
     }
     let bytes = upload.finish()?;
-    Ok(Response::text(format!("{bytes} bytes, sha256 {:x}\n", digest.finalize())).status(201))
+    let digest = digest.finalize();
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Response::text(format!("{bytes} bytes, sha256 {digest}\n")).status(201))
 }
 
 /// All entries as text, each line read from the file when the client can take it.

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::admin::{AdminCommand, DeployArgs, HostArgs, RollbackArgs, SplitArgs};
+pub(crate) use self::build::BuildArgs;
 use crate::address;
 
 mod admin;
+mod build;
 
 /// Serve WebAssembly components as sandboxed web applications.
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Serve components over HTTP.
     Serve(ServeArgs),
+    /// Build a component from a folder of source.
+    Build(BuildArgs),
     /// Validate a manifest and all that it names, without serving.
     Check(CheckArgs),
     /// Show what a component is, what it asks for and what it costs.
@@ -41,12 +45,17 @@ pub(crate) enum Command {
 /// The arguments of `wasgi serve`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// A component, or a folder of them.
+    /// A component, a folder of them, or a Python app in source: `module:attribute` or a folder.
     ///
     /// A lone file answers at `/`, one of several at `/NAME`. A folder is served by its
-    /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`.
+    /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`; without any, it is a
+    /// project. Source is for development: changes show at once, and errors with their traceback.
     #[arg(value_name = "TARGET", required_unless_present = "config")]
     pub(crate) targets: Vec<PathBuf>,
+
+    /// Serve apps from their source, also those that were built.
+    #[arg(long)]
+    pub(crate) dev: bool,
 
     /// Listen on this address; may be repeated. Port 0 takes a free one.
     ///
@@ -191,6 +200,8 @@ mod tests {
             "wasgi serve a b",
             "wasgi check a --compile --json",
             "wasgi check --config wasgi.toml",
+            "wasgi build",
+            "wasgi build shop --module app:app --output a.wasm --no-warm --json",
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
@@ -201,6 +212,8 @@ mod tests {
             "wasgi serve a --addr 8080",
             "wasgi check",
             "wasgi inspect",
+            "wasgi build a b",
+            "wasgi build --json --verbose",
         ] {
             assert_eq!(parse(bad).expect_err(bad).exit_code(), 2, "{bad}");
         }

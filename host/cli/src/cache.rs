@@ -1,8 +1,9 @@
 //! The folder in which compiled components are kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::args::ServeArgs;
+use crate::failure::Failure;
 use crate::xdg;
 
 /// Where compiled components are kept; none: nowhere.
@@ -12,6 +13,24 @@ pub(crate) fn folder(args: &ServeArgs) -> Option<PathBuf> {
         Some(folder) => Some(folder.clone()),
         None => default_folder(),
     }
+}
+
+/// Where what apps in source require is kept; none: nowhere. It is made once, so `--no-cache` does
+/// not concern it.
+pub(crate) fn folder_of_source(args: &ServeArgs) -> Option<PathBuf> {
+    args.cache.clone().or_else(default_folder)
+}
+
+/// Where builds keep what they need.
+pub(crate) fn folder_of_builds(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    let folder = match named {
+        Some(folder) => folder.to_owned(),
+        None => default_folder().ok_or_else(|| {
+            Failure::run_time("there is no folder for the tools of a build")
+                .hint("name one with --cache")
+        })?,
+    };
+    Ok(folder.join("build"))
 }
 
 /// Where the cache is if the arguments do not say: `$XDG_CACHE_HOME/wasgi` or `~/.cache/wasgi`.

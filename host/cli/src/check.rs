@@ -67,9 +67,11 @@ impl Components {
     /// What is wrong with an app's components, and with what else it names.
     fn check_app(&mut self, app: &PlannedApp) -> Vec<Failure> {
         let mut wrong = app.missing.clone();
+        let own = app.source.is_none();
+        let own = own.then_some((&app.component, &app.place, Role::App));
         let middleware = app.middleware.iter();
         let middleware = middleware.map(|one| (&one.component, &one.place, Role::Middleware));
-        for (file, place, role) in middleware.chain([(&app.component, &app.place, Role::App)]) {
+        for (file, place, role) in middleware.chain(own) {
             // A file that is missing was told of already.
             if wrong.is_empty() || file.exists() {
                 wrong.extend(self.check(file, place.as_ref(), role));

@@ -3,13 +3,18 @@
 //! Owns the form and the order of what is written there. Fatal errors are `main`'s.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::mem;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, mem};
 
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::{Compact, Format, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::LogLevel;
@@ -20,11 +25,14 @@ pub(crate) struct Diagnostics(Output);
 
 impl Diagnostics {
     /// Starts to take diagnostics of at least this level.
-    pub(crate) fn hold(level: LogLevel) -> Self {
+    pub(crate) fn hold(level: LogLevel, guest_lines: GuestLines) -> Self {
         let output = Output(Arc::new(Mutex::new(Some(Vec::new()))));
         let writer = output.clone();
         let lines = tracing_subscriber::fmt::layer()
-            .compact()
+            .event_format(Lines {
+                host: format().compact(),
+                guest: guest_lines,
+            })
             .with_ansi(io::stderr().is_terminal())
             .with_writer(move || writer.clone());
         let level = LevelFilter::from(level);
@@ -53,6 +61,52 @@ impl Diagnostics {
 impl Drop for Diagnostics {
     fn drop(&mut self) {
         self.0.open("");
+    }
+}
+
+/// The form of what guests write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GuestLines {
+    /// With the time, the app and the request.
+    Labelled,
+    /// As they were written.
+    Plain,
+}
+
+/// The form of an event.
+struct Lines {
+    host: Format<Compact>,
+    guest: GuestLines,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if self.guest == GuestLines::Labelled || event.metadata().target() != "guest" {
+            return self.host.format_event(context, writer, event);
+        }
+        event.record(&mut Message(&mut writer));
+        writeln!(writer)
+    }
+}
+
+/// Writes the message of an event, and none of its fields.
+struct Message<'a, 'w>(&'a mut Writer<'w>);
+
+impl Visit for Message<'_, '_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // A line that cannot be formatted is left out.
+            write!(self.0, "{value:?}").unwrap_or_default();
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use wasgi_build::BuildError;
 use wasgi_gateway::LoadError;
 
 /// The most errors that are shown at one time. The others are counted.
@@ -22,7 +23,9 @@ pub(crate) struct Failure {
     /// One line: what was expected, and what came.
     pub(crate) message: String,
     /// The way out, where one thing mends it.
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Box<str>>,
+    /// What a tool or an app wrote of it. It may be empty.
+    pub(crate) output: Box<str>,
 }
 
 /// Who can mend an error.
@@ -64,13 +67,14 @@ impl Failure {
             place: None,
             message,
             hint: None,
+            output: Box::default(),
         }
     }
 
     /// Adds the way out.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: Some(hint.into().into()),
             ..self
         }
     }
@@ -95,6 +99,9 @@ impl fmt::Display for Failure {
         if let Some(hint) = &self.hint {
             write!(f, "\nhint: {hint}")?;
         }
+        for line in self.output.lines() {
+            write!(f, "\n  {line}")?;
+        }
         Ok(())
     }
 }
@@ -105,6 +112,30 @@ impl From<LoadError> for Failure {
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        // Files are shown as they are called from here.
+        let here = std::env::current_dir().unwrap_or_default();
+        let message = match error.place() {
+            None => error.message().to_owned(),
+            Some(place) => {
+                let file = place.file.strip_prefix(here).unwrap_or(&place.file);
+                let line = place.line.map_or(String::new(), |line| format!("{line}:"));
+                format!("{}:{line} {}", file.display(), error.message())
+            }
+        };
+        let failure = match error.is_usage() {
+            true => Self::usage(message),
+            false => Self::run_time(message),
+        };
+        Self {
+            hint: error.way_out().map(Box::from),
+            output: error.tool_output().into(),
+            ..failure
         }
     }
 }

@@ -8,13 +8,18 @@ use std::path::PathBuf;
 use wasgi_gateway::{AppSettings, CompileLimits, DebugInfo, GatewayOptions};
 use wasgi_server::{AppSpec, AppsOptions, Desired, Load, ProgramSpec, Sources};
 
-use crate::compiler;
 use crate::plan::{CompileSettings, Hosting, LoadChoice, Plan, PlannedApp};
+use crate::{compiler, source};
 
 /// The apps that a plan wants, and what they come from.
 pub(crate) fn wanted(plan: Plan) -> (Desired, Sources) {
     let sources = Sources {
-        manifests: plan.sources.manifest.into_iter().collect(),
+        manifests: plan
+            .sources
+            .manifest
+            .into_iter()
+            .chain(plan.sources.declarations)
+            .collect(),
         folders: plan.sources.folders.into_iter().collect(),
     };
     let desired = Desired {
@@ -26,6 +31,7 @@ pub(crate) fn wanted(plan: Plan) -> (Desired, Sources) {
 }
 
 fn spec(app: PlannedApp) -> AppSpec {
+    let source = source::tree(&app);
     let weight = app.weight;
     let weighed = |settings| AppSettings { weight, ..settings };
     let middleware = app.middleware.into_iter().map(|program| ProgramSpec {
@@ -44,6 +50,7 @@ fn spec(app: PlannedApp) -> AppSpec {
         middleware: middleware.collect(),
         routes: app.routes,
         health: app.health,
+        source,
     }
 }
 

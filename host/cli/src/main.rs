@@ -14,6 +14,7 @@ use crate::inherited::Inherited;
 mod address;
 mod admin;
 mod args;
+mod build;
 mod cache;
 mod check;
 mod compiler;
@@ -27,7 +28,9 @@ mod listeners;
 mod manifest;
 mod operate;
 mod plan;
+mod progress;
 mod serve;
+mod source;
 mod state;
 mod systemd;
 mod targets;
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
 fn run(command: Command, inherited: Result<Inherited, Failure>) -> Result<(), Failures> {
     match command {
         Command::Serve(args) => serve::run(&args, inherited?),
+        Command::Build(args) => Ok(print(&build::run(&args)?)?),
         Command::Check(args) => {
             let (report, wrong) = check::run(&args);
             print(&report)?;

@@ -24,8 +24,10 @@ use crate::plan::{Hosting, PlannedApp};
 use crate::units::Bytes;
 
 pub(crate) use self::app::WEIGHT;
+pub(crate) use self::build::{BuildTable, SourceApp};
 
 mod app;
+mod build;
 mod faults;
 mod grants;
 mod outbound;
@@ -51,20 +53,39 @@ pub(crate) struct Manifest {
     pub(crate) apps: Vec<PlannedApp>,
     /// The redirects, in the order of the manifest.
     pub(crate) redirects: Vec<Redirect>,
+    /// How components are made of source.
+    pub(crate) build: BuildTable,
+    /// The apps that have source, in the order of the manifest.
+    pub(crate) source_apps: Vec<SourceApp>,
     /// What is wrong with it. What the machine lacks of the files that it names is not: that is
     /// with each app.
     pub(crate) wrong: Failures,
 }
 
-/// Reads a manifest. `choice` overrides the isolation of each app.
-pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>) -> Manifest {
+/// Reads a manifest. `choice` overrides the isolation of each app; with `is_dev`, those that have
+/// their source beside them are served from that, also where they were built.
+pub(crate) fn read(path: &Path, choice: Option<IsolationChoice>, is_dev: bool) -> Manifest {
     match read_text(path) {
-        Ok(text) => parse(&Source::new(path, &text), choice),
+        Ok(text) => parse(&Source::new(path, &text), |table| {
+            let manifest = parse_file(table, choice, is_dev);
+            expect_apps(table);
+            manifest
+        }),
         Err(failure) => Manifest {
             wrong: failure.into(),
             ..Manifest::empty()
         },
     }
+}
+
+/// Reads what a manifest says of builds. It may have no apps; what it has must be right.
+pub(crate) fn read_build(path: &Path) -> Result<(BuildTable, Vec<SourceApp>), Failures> {
+    let text = read_text(path)?;
+    let manifest = parse(&Source::new(path, &text), |table| {
+        parse_file(table, None, false)
+    });
+    manifest.wrong.into_result()?;
+    Ok((manifest.build, manifest.source_apps))
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
@@ -87,15 +108,13 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 /// Bytes of a manifest. 10 000 apps with a few keys each have room in it.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 
-fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Manifest {
+fn parse(source: &Source<'_>, file: impl FnOnce(&mut Table<'_>) -> Manifest) -> Manifest {
     let faults = Faults::new(source);
     let mut manifest = Manifest::empty();
     if let Some(text) = syntax::readable(&faults)
         && let Ok(entries) = DeTable::parse(&text)
     {
-        manifest = table::read(&faults, 0..0, entries.get_ref(), |table| {
-            parse_file(table, choice)
-        });
+        manifest = table::read(&faults, 0..0, entries.get_ref(), file);
     }
     Manifest {
         wrong: faults.finish(),
@@ -103,22 +122,22 @@ fn parse(source: &Source<'_>, choice: Option<IsolationChoice>) -> Manifest {
     }
 }
 
-fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>) -> Manifest {
+fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>, is_dev: bool) -> Manifest {
     let faults = table.faults;
     let folder = faults.source.path.parent().unwrap_or(Path::new(""));
     let server = table.table("server", |table| server::read(table, folder));
+    let build = table.table("build", build::read);
     let mut twins = Twins::default();
+    let mut source_apps = Vec::new();
     let mut apps = Apps {
         folder,
         choice,
+        build: &build,
+        is_dev,
         twins: &mut twins,
+        source_apps: &mut source_apps,
     };
     let read = table.tables("app", |table| apps.read(table));
-    if !table.has("app") || table.is_empty_list("app") {
-        let wrong = Wrong::from("expected an [[app]] at least, got none")
-            .hint("add `[[app]]` and below it `component = \"app.wasm\"`");
-        faults.absent(None, wrong);
-    }
     let redirects = table
         .tables("redirect", |table| redirect::read(table, &mut twins))
         .into_iter()
@@ -139,7 +158,21 @@ fn parse_file(table: &mut Table<'_>, choice: Option<IsolationChoice>) -> Manifes
         },
         apps: read.into_iter().flatten().collect(),
         redirects,
+        build,
+        source_apps,
         wrong: Failures::default(),
+    }
+}
+
+fn expect_apps(table: &Table<'_>) {
+    // A project says how it is built, and is the app.
+    if table.has("build") && !table.has("app") {
+        return;
+    }
+    if !table.has("app") || table.is_empty_list("app") {
+        let wrong = Wrong::from("expected an [[app]] at least, got none")
+            .hint("add `[[app]]` and below it `component = \"app.wasm\"`");
+        table.faults.absent(None, wrong);
     }
 }
 
@@ -152,6 +185,8 @@ impl Manifest {
             hosting: Hosting::default(),
             apps: Vec::new(),
             redirects: Vec::new(),
+            build: BuildTable::default(),
+            source_apps: Vec::new(),
             wrong: Failures::default(),
         }
     }

@@ -14,6 +14,7 @@ use wasgi_server::{AccessLog, Config, OutboundSettings, Redirect, Route, SqlSett
 
 use crate::args::{AccessLogChoice, IsolationChoice, ServeArgs};
 use crate::failure::{Failure, Failures, Place};
+use crate::source::{self, PlannedSource};
 use crate::targets::{self, Targets};
 
 /// What `wasgi serve` does.
@@ -96,6 +97,9 @@ pub(crate) struct PlannedApp {
     /// What the machine lacks of the files and folders that the app names. A new app cannot be
     /// loaded without them; one that runs already can go on as it is.
     pub(crate) missing: Vec<Failure>,
+    /// The source that it is served from. Until what that requires is there, the component is the
+    /// folder of the source.
+    pub(crate) source: Option<Box<PlannedSource>>,
 }
 
 /// A middleware before it is loaded. Nothing of the app's is granted to it.
@@ -122,6 +126,8 @@ pub(crate) struct Sources {
     pub(crate) folders: Vec<PathBuf>,
     /// The components of apps and middlewares, each once.
     pub(crate) components: Vec<PathBuf>,
+    /// What says what the apps in source require.
+    pub(crate) declarations: Vec<PathBuf>,
 }
 
 /// What was read, be it right or wrong.
@@ -142,11 +148,12 @@ impl Plan {
             manifest,
             mut sources,
             mut wrong,
-        } = targets::find(&args.targets, args.config.as_deref(), args.isolation);
+        } = targets::find(args);
         wrong.extend(twins(&apps));
 
         let mut components: Vec<_> = apps
             .iter()
+            .filter(|app| app.source.is_none())
             .flat_map(|app| {
                 let middleware = app.middleware.iter();
                 middleware
@@ -158,6 +165,9 @@ impl Plan {
         components.sort();
         components.dedup();
         sources.components = components;
+        let in_source = apps.iter().filter_map(|app| app.source.as_deref());
+        sources.declarations = in_source.flat_map(source::declarations).collect();
+        let is_for_development = apps.iter().any(|app| app.source.is_some());
 
         let listen = if args.addr.is_empty() {
             manifest.listen
@@ -167,7 +177,7 @@ impl Plan {
         let server = manifest.server;
         let server = Config {
             access_log: args.access_log.map_or(server.access_log, Into::into),
-            expose_errors: args.expose_errors,
+            expose_errors: args.expose_errors || is_for_development,
             ..server
         };
         let plan = Self {

@@ -5,35 +5,42 @@
 //! behind.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use wasgi_gateway::Gateway;
-use wasgi_server::{ApplyError, Apps, Refused, Reread, Server, State, Watching};
+use wasgi_server::{
+    ApplyError, Apps, Desired, Refused, Reread, Server, SourceTree, State, Watching,
+};
 
 use crate::args::ServeArgs;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, GuestLines};
 use crate::failure::{Failure, Failures, cannot, reason};
 use crate::hosting;
 use crate::inherited::{Inherited, STATE};
 use crate::life::{self, Life, Signals};
-use crate::listeners;
+use crate::listeners::{self, Listener};
 use crate::plan::{Plan, Reading};
 use crate::upgrade::Program;
-use crate::{cache, operate, state};
+use crate::{cache, operate, progress, source, state};
 
 /// Time that threads get to end after the requests have. A guest that was cut off may hold one in a
 /// call to the host's file system.
 const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Loading takes longer than this only if something has to be compiled.
+const WORDLESS_WAIT: Duration = Duration::from_secs(1);
 
 /// Serves until a signal says to stop or another process has taken over, and then until the running
 /// requests have ended.
 pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Failures> {
     let program = Program::of_this_process().map_err(|error| cannot("find its file", &error))?;
     let at_first = read(args)?;
-    let diagnostics = Diagnostics::hold(args.log);
+    let diagnostics = Diagnostics::hold(args.log, lines_of(&at_first));
     raise_open_files();
     let runtime = Runtime::new().map_err(|error| cannot("start threads", &error))?;
     let inside = runtime.enter();
@@ -45,7 +52,7 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
     let options = hosting::gateway(
         &plan.hosting.compile,
         cache::folder(args),
-        plan.server.expose_errors,
+        args.expose_errors,
         plan.instances(),
     );
     let gateway = Gateway::new(&options)?;
@@ -53,11 +60,9 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
     let reread = reread(args, &plan);
     let (listen, config) = (plan.listen.clone(), plan.server.clone());
     let (desired, sources) = hosting::wanted(plan);
-    runtime.block_on(apps.apply(desired)).map_err(refused)?;
+    let in_source = load(&runtime, &apps, desired)?;
     let listeners = listeners::open(&listen, &mut inherited)?;
-    for app in apps.list() {
-        tracing::info!(app = app.name, routes = app.routes.join(" "), "serving");
-    }
+    tell_of(&apps, &in_source, &listeners);
     // From here on a signal is heard. The second ends the requests that the first let run on.
     let life = Life::new(
         program,
@@ -107,11 +112,69 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
 fn watch(
     runtime: &Runtime,
     args: &ServeArgs,
-    plan: Plan,
+    mut plan: Plan,
 ) -> Result<(io::Result<Watching>, Plan), Failures> {
+    source::provide(&mut plan, cache::folder_of_source(args))?;
     let (desired, sources) = hosting::wanted(plan);
     let watching = runtime.block_on(Watching::start(&desired, &sources));
-    Ok((watching, read(args)?))
+    let mut plan = read(args)?;
+    source::provide(&mut plan, cache::folder_of_source(args))?;
+    Ok((watching, plan))
+}
+
+/// Loads the apps. Returns the source of those that are served from it.
+fn load(
+    runtime: &Runtime,
+    apps: &Arc<Apps>,
+    desired: Desired,
+) -> Result<Vec<SourceTree>, Failures> {
+    let sources = desired.apps.iter().filter_map(|app| app.source.clone());
+    let sources = sources.collect();
+    runtime
+        .block_on(patiently(apps.apply(desired)))
+        .map_err(refused)?;
+    Ok(sources)
+}
+
+/// Tells whoever waits for a long first start what it waits for.
+async fn patiently<T>(loading: impl Future<Output = T>) -> T {
+    let mut loading = pin!(loading);
+    match timeout(WORDLESS_WAIT, &mut loading).await {
+        Ok(loaded) => loaded,
+        Err(_) => {
+            progress::tell("compiling components for this machine, once");
+            loading.await
+        }
+    }
+}
+
+/// The form of what guests write: who develops an app wants to read it as it was written.
+fn lines_of(plan: &Plan) -> GuestLines {
+    match plan.apps.iter().any(|app| app.source.is_some()) {
+        true => GuestLines::Plain,
+        false => GuestLines::Labelled,
+    }
+}
+
+/// Says what is served, and what serving source means.
+fn tell_of(apps: &Apps, in_source: &[SourceTree], listeners: &[Listener]) {
+    for app in apps.list() {
+        tracing::info!(app = app.name, routes = app.routes.join(" "), "serving");
+    }
+    for tree in in_source {
+        let folder = tree.folder.display();
+        tracing::info!("serving the source in {folder}, for development: changes show at once");
+    }
+    let is_public = |listener: &&Listener| !listener.address.ip().is_loopback();
+    if let Some(listener) = listeners.iter().find(is_public)
+        && !in_source.is_empty()
+    {
+        let address = listener.address;
+        tracing::warn!(
+            "whoever reaches {address} sees the source lines of errors; \
+             `wasgi build` makes a component that shows none"
+        );
+    }
 }
 
 /// Reads the plan. If it is wrong, what it lacks is told of too.
@@ -180,8 +243,10 @@ fn reread(args: &ServeArgs, plan: &Plan) -> Arc<Reread> {
         plan.hosting.clone(),
     );
     Arc::new(move || {
-        let Reading { plan, wrong } = Plan::read(&args);
+        let Reading { mut plan, wrong } = Plan::read(&args);
         wrong.into_result().map_err(|wrong| wrong.to_string())?;
+        source::provide(&mut plan, cache::folder_of_source(&args))
+            .map_err(|wrong| wrong.to_string())?;
         let (listen, server, mut hosting) = at_start.clone();
         // This one holds at once.
         hosting.default.clone_from(&plan.hosting.default);

@@ -58,8 +58,9 @@ fn place(target: &Path) -> PathBuf {
     } else {
         target
     };
-    // What cannot be found is not served either, so any name will do.
-    target.canonicalize().unwrap_or_else(|_| target.to_owned())
+    // A module has no place of its own, but the folder that it is looked for in.
+    let told = || std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
+    target.canonicalize().unwrap_or_else(|_| told())
 }
 
 /// The beginning of a state folder's name, by which people know it.

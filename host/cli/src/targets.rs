@@ -7,13 +7,15 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use wasgi_build::Settings;
 use wasgi_gateway::{AppSettings, Reuse};
 use wasgi_server::{PathPattern, Route};
 
-use crate::args::IsolationChoice;
+use crate::args::{IsolationChoice, ServeArgs};
 use crate::failure::{Failure, Failures, reason};
-use crate::manifest::{self, Manifest, WEIGHT};
+use crate::manifest::{self, BuildTable, Manifest, WEIGHT};
 use crate::plan::{PlannedApp, Sources, isolation, name_of};
+use crate::source::{self, PlannedSource};
 
 /// The manifest that a folder is served by.
 pub(crate) const MANIFEST: &str = "wasgi.toml";
@@ -31,28 +33,26 @@ pub(crate) struct Targets {
     pub(crate) wrong: Failures,
 }
 
-/// Finds the apps. `choice` overrides the isolation of each.
-pub(crate) fn find(
-    targets: &[PathBuf],
-    config: Option<&Path>,
-    choice: Option<IsolationChoice>,
-) -> Targets {
+/// Finds the apps of the targets and of the manifest.
+pub(crate) fn find(args: &ServeArgs) -> Targets {
     let mut sources = Sources {
-        manifest: config.map(Path::to_owned),
+        manifest: args.config.clone(),
         ..Sources::default()
     };
     let mut wrong = Failures::default();
-    let lone = config.is_none() && matches!(targets, [target] if !target.is_dir());
-    let mut files = Vec::new();
-    for target in targets {
-        match Target::read(target) {
+    let is_lone = args.config.is_none() && args.targets.len() == 1;
+    let place = if is_lone { Place::Root } else { Place::Name };
+    let mut programs = Vec::new();
+    for target in &args.targets {
+        match Target::read(target, args.dev) {
             Ok(Target::File(missing)) => {
-                files.push((target.clone(), missing));
+                programs.push((Program::File(target.clone(), missing), place));
             }
+            Ok(Target::Source(source)) => programs.push((Program::Source(source), place)),
             Ok(Target::Folder(components)) => {
                 sources.folders.push(target.clone());
                 let components = components.into_iter();
-                files.extend(components.map(|file| (file, None)));
+                programs.extend(components.map(|file| (Program::File(file, None), Place::Name)));
             }
             Ok(Target::Manifest(found)) => {
                 if let Some(other) = &sources.manifest {
@@ -68,14 +68,19 @@ pub(crate) fn find(
         }
     }
     let mut manifest = match &sources.manifest {
-        Some(path) => manifest::read(path, choice),
+        Some(path) => manifest::read(path, args.isolation, args.dev),
         None => Manifest::empty(),
     };
     wrong.append(std::mem::take(&mut manifest.wrong));
     let mut apps = std::mem::take(&mut manifest.apps);
-    for (file, missing) in files {
-        let place = if lone { Place::Root } else { Place::Name };
-        match plan(file, place, missing, choice) {
+    if let (Some(path), true) = (&sources.manifest, apps.is_empty() && wrong.is_empty()) {
+        match of_build(path, &manifest.build, args.dev) {
+            Ok(program) => programs.push((program, Place::Root)),
+            Err(failure) => wrong.extend([failure]),
+        }
+    }
+    for (program, place) in programs {
+        match plan(program, place, args.isolation) {
             Ok(app) => apps.push(app),
             Err(failure) => wrong.extend([failure]),
         }
@@ -88,7 +93,14 @@ pub(crate) fn find(
     }
 }
 
-/// Where the app in a file answers.
+/// What a target's app is made of.
+enum Program {
+    /// A component, and what is wrong if there is none.
+    File(PathBuf, Option<Failure>),
+    Source(Box<PlannedSource>),
+}
+
+/// Where the app in a target answers.
 #[derive(Clone, Copy)]
 enum Place {
     Root,
@@ -96,30 +108,45 @@ enum Place {
 }
 
 fn plan(
-    file: PathBuf,
+    program: Program,
     place: Place,
-    missing: Option<Failure>,
     choice: Option<IsolationChoice>,
 ) -> Result<PlannedApp, Failure> {
+    let (component, mut settings, missing, source) = match program {
+        Program::File(file, missing) => (
+            file.clone(),
+            AppSettings::new(name_of(&file)),
+            missing,
+            None,
+        ),
+        Program::Source(source) => {
+            let project = &source.project;
+            let settings = AppSettings::new(project.name.clone());
+            (project.folder.clone(), settings, None, Some(source))
+        }
+    };
     let path = match place {
         Place::Root => "/".parse(),
+        Place::Name if source.is_some() => PathPattern::of_name(settings.name.as_bytes()),
         Place::Name => {
-            let stem = file.file_stem().unwrap_or_default();
+            let stem = component.file_stem().unwrap_or_default();
             PathPattern::of_name(stem.as_encoded_bytes())
         }
     };
     let path = path.map_err(|error| {
-        Failure::usage(format!("cannot serve {}: {error}", file.display()))
+        Failure::usage(format!("cannot serve {}: {error}", component.display()))
             .hint("give it another name, or a `path` in a wasgi.toml")
     })?;
+    settings.isolation = isolation(choice, Reuse::DEFAULT);
+    if source.is_some() {
+        source::adapt(&mut settings, choice);
+    }
     Ok(PlannedApp {
         routes: vec![Route { host: None, path }],
         place: None,
-        settings: AppSettings {
-            isolation: isolation(choice, Reuse::DEFAULT),
-            ..AppSettings::new(name_of(&file))
-        },
-        component: file,
+        settings,
+        component,
+        source,
         outbound: None,
         sql: Vec::new(),
         middleware: Vec::new(),
@@ -135,16 +162,22 @@ enum Target {
     File(Option<Failure>),
     Folder(Vec<PathBuf>),
     Manifest(PathBuf),
+    /// An app in source.
+    Source(Box<PlannedSource>),
 }
 
 impl Target {
-    fn read(path: &Path) -> Result<Self, Failure> {
+    /// With `is_dev`, a project is served from its source also where its component is.
+    fn read(path: &Path, is_dev: bool) -> Result<Self, Failure> {
         let cannot =
             |why: String| Failure::run_time(format!("cannot serve {}: {why}", path.display()));
         let has_ending = |ending| path.extension() == Some(OsStr::new(ending));
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
+                if let Some(module) = source::module(path) {
+                    return source::find(Path::new("."), named(module)).map(Self::Source);
+                }
                 let failure = cannot(reason(&error))
                     .hint("a target is a .wasm file or a folder: check the path");
                 // A component may be away for a moment, while it is replaced.
@@ -162,6 +195,9 @@ impl Target {
                 ))
                 .hint(format!("wasgi serve --config {}", path.display())));
             }
+            if has_ending("py") {
+                return of_script(path).map(Self::Source);
+            }
             return Ok(Self::File(None));
         }
         let manifest = path.join(MANIFEST);
@@ -169,14 +205,54 @@ impl Target {
             return Ok(Self::Manifest(manifest));
         }
         let components = components(path).map_err(|error| cannot(reason(&error)))?;
+        let is_project = wasgi_build::is_project(path);
+        if is_project && (is_dev || components.is_empty()) {
+            return source::find(path, Settings::default()).map(Self::Source);
+        }
         if components.is_empty() {
             return Err(cannot(format!(
-                "the folder holds neither {MANIFEST} nor a .wasm file"
+                "the folder holds neither {MANIFEST} nor a .wasm file, and no Python project"
             ))
-            .hint("copy a .wasm file into it, or name another folder"));
+            .hint(
+                "copy a .wasm file into it, or name another folder; \
+                 a Python project has a pyproject.toml, requirements.txt, manage.py, or its app in \
+                 app.py, wsgi.py, asgi.py or main.py",
+            ));
         }
         Ok(Self::Folder(components))
     }
+}
+
+/// The app in a file of Python.
+fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let module = file.file_stem().unwrap_or_default().to_string_lossy();
+    source::find(folder, named(&module))
+}
+
+fn named(module: &str) -> Settings {
+    Settings {
+        module: Some(module.to_owned()),
+        ..Settings::default()
+    }
+}
+
+/// The app of a manifest without any, which says how it is built: what was built, else its source.
+fn of_build(manifest: &Path, build: &BuildTable, is_dev: bool) -> Result<Program, Failure> {
+    let folder = match manifest.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let source = source::find(folder, build.settings_of(folder, None))?;
+    let usual = || PathBuf::from(format!("{}.wasm", source.project.name));
+    let output = folder.join(build.output.clone().unwrap_or_else(usual));
+    if output.is_file() && !is_dev {
+        return Ok(Program::File(output, None));
+    }
+    Ok(Program::Source(source))
 }
 
 /// The `.wasm` files in a folder, sorted by name. Hidden ones are left out: they are what copying
@@ -221,9 +297,11 @@ mod tests {
         targets: &[&str],
         config: Option<&str>,
     ) -> Result<Vec<String>, String> {
-        let targets: Vec<_> = targets.iter().map(|target| folder.join(target)).collect();
-        let config = config.map(|config| folder.join(config));
-        let found = find(&targets, config.as_deref(), None);
+        let found = find(&ServeArgs {
+            targets: targets.iter().map(|target| folder.join(target)).collect(),
+            config: config.map(|config| folder.join(config)),
+            ..ServeArgs::default()
+        });
         let mut wrong = found.wrong;
         wrong.extend(found.apps.iter().flat_map(|app| app.missing.clone()));
         wrong.into_result().map_err(|wrong| wrong.to_string())?;
@@ -272,7 +350,8 @@ mod tests {
             (&["none.wasm"][..], "none.wasm: no such file or folder"),
             (
                 &["empty"],
-                "the folder holds neither wasgi.toml nor a .wasm file\nhint: copy a .wasm",
+                "the folder holds neither wasgi.toml nor a .wasm file, and no Python project\n\
+                 hint: copy a .wasm",
             ),
             (
                 &["wasgi.toml"],

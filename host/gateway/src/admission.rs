@@ -14,6 +14,8 @@ use crate::limits::Limits;
 pub(crate) struct Admission {
     /// A permit for each request that may run.
     running: Arc<Semaphore>,
+    /// How many that are at most.
+    places: usize,
     /// Requests that wait for a permit.
     waiting: AtomicUsize,
     queue: usize,
@@ -25,14 +27,19 @@ pub(crate) type Permit = OwnedSemaphorePermit;
 
 impl Admission {
     pub(crate) fn new(limits: &Limits) -> Self {
+        let places = limits.concurrency.min(Semaphore::MAX_PERMITS);
         Self {
-            running: Arc::new(Semaphore::new(
-                limits.concurrency.min(Semaphore::MAX_PERMITS),
-            )),
+            running: Arc::new(Semaphore::new(places)),
+            places,
             waiting: AtomicUsize::new(0),
             queue: limits.queue,
             queue_wait: limits.queue_wait,
         }
+    }
+
+    /// Requests that have a place.
+    pub(crate) fn running(&self) -> usize {
+        self.places.saturating_sub(self.running.available_permits())
     }
 
     /// Takes a place, or waits in the queue for one.

@@ -31,6 +31,7 @@ use crate::request::Origin;
 use crate::settings::{AppSettings, Isolation, Reuse};
 use crate::sql::Sql;
 use crate::state::{self, State};
+use crate::tmp::Root;
 use crate::wasi::Devices;
 use crate::{pull, push};
 
@@ -51,6 +52,8 @@ pub struct App {
     grants: Grants,
     /// Derives keys for its guests. None: they may have none.
     kdf: Option<Arc<Kdf>>,
+    /// Where its instances' folders lie that they find as `/tmp`.
+    tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     devices: Option<Arc<Devices>>,
     /// What a middleware wraps. None: it is no middleware.
@@ -73,12 +76,13 @@ pub struct Grants {
 pub const MIDDLEWARE_MAX: usize = 16;
 
 impl App {
-    /// Makes an app of a component. What is not in `grants` is denied to its guests. `next` is the app that a middleware wraps: what it imports as
-    /// `wasgi:gateway/app` calls that one, with its own instances, limits and capabilities.
+    /// Makes an app of a component. What is not in `grants` is denied to its guests. `next` is the
+    /// app that a middleware wraps: what it imports as `wasgi:gateway/app` calls that one, with its
+    /// own instances, limits and capabilities.
     ///
     /// Apps of one name share what one app gets of the CPU; the weight of the last one holds.
     ///
-    /// Fails if a folder that the settings grant cannot be opened, if a middleware has nothing to
+    /// Fails if a folder that the settings grant cannot be opened or made, if a middleware has nothing to
     /// wrap or another app has something, and if more than [`MIDDLEWARE_MAX`] middleware stand one
     /// before the other.
     pub fn new(
@@ -95,6 +99,12 @@ impl App {
                     .with_hint("make the folder, or correct `host` in its `[[app.dir]]`")
             })?;
         }
+        let outbound = grants.outbound.as_deref();
+        if outbound.is_some_and(Outbound::grants_sockets) {
+            component.check_sockets(&settings.name)?;
+        }
+        let granted = settings.tmp.map(|_| component.tmp(&settings.name));
+        let tmp = granted.transpose()?;
         let accounts = component.lanes.ticker.accounts();
         let account = accounts.open(&settings.name, settings.weight);
         let kdf = || Arc::new(Kdf::new(&component.lanes, &account, &settings.limits));
@@ -111,6 +121,7 @@ impl App {
             rate: Arc::new(Rate::new()),
             grants,
             kdf,
+            tmp,
             devices: component.devices.clone(),
             next,
             depth,
@@ -144,7 +155,7 @@ impl App {
         let (parts, body) = request.into_parts();
         self.check_length(&parts)?;
         let permit = self.admission.admit().await?;
-        let kept = self.reuse().and_then(|bounds| self.pool.take(bounds));
+        let kept = self.kept().await;
         let meter = kept.as_ref().map_or_else(Arc::default, Live::meter);
         let call = Call {
             app: Arc::clone(self),
@@ -185,6 +196,45 @@ impl App {
                 .await
             }
         }
+    }
+
+    /// An instance that has served other requests, if this one may have it.
+    async fn kept(&self) -> Option<Live> {
+        let bounds = self.reuse()?;
+        let kept = self.pool.take(bounds);
+        // The request itself is one of those that run.
+        let is_other_busy = || self.admission.running() > 1;
+        if kept.is_none() && !bounds.patience.is_zero() && is_other_busy() {
+            return self.pool.wait(bounds).await;
+        }
+        kept
+    }
+
+    /// The same app without an instance: what its instances read when they begin has changed.
+    /// Those that serve requests go on. `next` is what it wraps, if it is a middleware.
+    pub fn renewed(&self, next: Option<Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self {
+            program: self.program.clone(),
+            admission: Admission::new(&self.settings.limits),
+            settings: Arc::clone(&self.settings),
+            lanes: Arc::clone(&self.lanes),
+            account: Arc::clone(&self.account),
+            engine: self.engine.clone(),
+            pool: Pool::default(),
+            shared: http03::Pool::default(),
+            rate: Arc::clone(&self.rate),
+            grants: self.grants.clone(),
+            kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
+            devices: self.devices.clone(),
+            next,
+            depth: self.depth,
+        })
+    }
+
+    /// Whether the next request finds no instance: none waits, and none is busy.
+    pub fn is_vacant(&self) -> bool {
+        self.pool.is_empty() && self.admission.running() == 0
     }
 
     /// Ends the reused instances that have waited for too long, its own and those of what it wraps.
@@ -241,6 +291,7 @@ impl App {
             rate: Arc::clone(&self.rate),
             grants: self.grants.clone(),
             kdf: self.kdf.clone(),
+            tmp: self.tmp.clone(),
             devices: self.devices.clone(),
         };
         state::store(&self.engine, &self.lanes.ticker, shared, meter)

@@ -232,7 +232,7 @@ impl Hasher for Sha256Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{self, Class, DebugInfo};
+    use crate::engine::{self, Class, DebugInfo, Stack};
 
     #[test]
     fn what_compiles_and_what_runs_have_the_same_settings() {
@@ -242,7 +242,7 @@ mod tests {
             for debug_info in [DebugInfo::Ignored, DebugInfo::Used] {
                 let target = Target { class, debug_info };
                 for instances in [1, 3] {
-                    let runs = engine::engine(target, instances).unwrap();
+                    let runs = engine::engine(target, Stack::Deep, instances).unwrap();
                     assert_eq!(settings(&runs), of(target), "{target:?}");
                 }
                 assert!(!all.contains(&of(target)), "{target:?} is as another");

@@ -1,7 +1,7 @@
 //! The wasmtime engine: how it compiles, allocates and is ticked.
 //!
 //! There is one engine a [`Class`] of components, because whether the component model's concurrency
-//! is on changes the compiled code. Must not know any contract or app.
+//! is on changes the compiled code, and one a [`Stack`], because a pool's stacks have one size. Must not know any contract or app.
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
@@ -32,9 +32,11 @@ const TABLE_ELEMENTS_MAX: usize = 100_000;
 const MEMORY_KEEP_RESIDENT: usize = 4 * MIB;
 const TABLE_KEEP_RESIDENT: usize = 64 * KIB;
 
-/// Bytes of native stack for a guest's frames, and those beyond for the host's frames above them.
-const WASM_STACK_BYTES: usize = 1024 * KIB;
+/// Bytes of native stack for the host's frames above a guest's.
 const HOST_STACK_BYTES: usize = 1024 * KIB;
+
+/// Bytes of a deep stack that stay in place when a call ends; the rest is given back.
+const DEEP_STACK_KEEP_RESIDENT: usize = 64 * KIB;
 
 /// Warm slots that wait for their component to be asked again.
 const WARM_SLOTS_MAX: u32 = 1_000;
@@ -46,6 +48,26 @@ pub(crate) enum Class {
     Synchronous,
     /// Some are asynchronous, or use streams or futures: a call is a task among others.
     Concurrent,
+}
+
+/// How deep a guest may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stack {
+    /// As deep as compiled programs go. What was touched of it stays in place.
+    Shallow,
+    /// As deep as interpreters go before they notice by themselves: their guard counts bytes of
+    /// the stack in linear memory, and a frame there goes with a larger one here.
+    Deep,
+}
+
+impl Stack {
+    /// Bytes of native stack for a guest's frames.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Shallow => MIB,
+            Self::Deep => 32 * MIB,
+        }
+    }
 }
 
 /// Whether the backtraces of guests have source lines.
@@ -69,10 +91,19 @@ pub(crate) struct Target {
     pub(crate) debug_info: DebugInfo,
 }
 
-/// Makes an engine with room for so many instances at one time.
-pub(crate) fn engine(target: Target, instances: usize) -> wasmtime::Result<Engine> {
+/// Makes an engine with stacks of this depth and room for so many instances at one time.
+pub(crate) fn engine(target: Target, stack: Stack, instances: usize) -> wasmtime::Result<Engine> {
+    let mut pool = pool(instances);
     let mut config = config(target);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    config
+        .max_wasm_stack(stack.bytes())
+        .async_stack_size(stack.bytes() + HOST_STACK_BYTES);
+    if stack == Stack::Deep {
+        // Else one deep recursion a stack would be kept as long as the host runs.
+        config.async_stack_zeroing(true);
+        pool.async_stack_keep_resident(DEEP_STACK_KEEP_RESIDENT);
+    }
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)
 }
 
@@ -99,15 +130,13 @@ pub(crate) fn compiling(target: Target) -> wasmtime::Result<Engine> {
     Engine::new(&config(target))
 }
 
-/// All that code depends on.
+/// All that code depends on, and what all engines have in common.
 fn config(target: Target) -> Config {
     let mut config = Config::new();
     config
         .concurrency_support(target.class == Class::Concurrent)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .max_wasm_stack(WASM_STACK_BYTES)
-        .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
         .wasm_backtrace_details(match target.debug_info {
             DebugInfo::Ignored => WasmBacktraceDetails::Disable,
             DebugInfo::Used => WasmBacktraceDetails::Enable,

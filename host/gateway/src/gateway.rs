@@ -15,13 +15,14 @@ use crate::contract::cgi::Command;
 use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
-use crate::engine::{Class, DebugInfo};
+use crate::engine::{Class, DebugInfo, Stack};
 use crate::error::LoadError;
 use crate::inspect::{self, Contract, Inspection};
 use crate::lane::Lanes;
 use crate::linked::Engines;
 use crate::state::State;
 use crate::ticker::Ticker;
+use crate::tmp::{Root, Scratch};
 use crate::wasi::Devices;
 
 /// What an operator decides about a gateway.
@@ -44,6 +45,7 @@ pub struct Gateway {
     source: Source,
     /// Made with the first command.
     devices: OnceLock<Arc<Devices>>,
+    scratch: Arc<Scratch>,
     lanes: Arc<Lanes>,
 }
 
@@ -54,6 +56,12 @@ pub struct Component {
     pub(crate) lanes: Arc<Lanes>,
     /// The folder that a command finds as `/dev`.
     pub(crate) devices: Option<Arc<Devices>>,
+    /// Makes the folder in which instances' folders lie.
+    scratch: Arc<Scratch>,
+    /// Why its instances cannot have a folder of their own, if they cannot.
+    without_tmp: Option<&'static str>,
+    /// Why it cannot be granted sockets, if it cannot.
+    without_sockets: Option<&'static str>,
     is_middleware: bool,
 }
 
@@ -61,6 +69,32 @@ impl Component {
     /// Whether it is a middleware: an app that wraps another one.
     pub fn is_middleware(&self) -> bool {
         self.is_middleware
+    }
+
+    /// Checks that it can be granted sockets.
+    pub(crate) fn check_sockets(&self, app: &str) -> Result<(), LoadError> {
+        self.without_sockets.map_or(Ok(()), |why| {
+            Err(
+                LoadError::new(format!("cannot grant `tcp://` to {app}: {why}"))
+                    .with_hint("leave it out of `allow`, or build it for WASI 0.2"),
+            )
+        })
+    }
+
+    /// Where its instances' folders are to lie that they find as `/tmp`.
+    pub(crate) fn tmp(&self, app: &str) -> Result<Arc<Root>, LoadError> {
+        if let Some(why) = self.without_tmp {
+            return Err(
+                LoadError::new(format!("cannot grant `tmp` to {app}: {why}"))
+                    .with_hint("grant it a folder with `dir`, or build it for WASI 0.2"),
+            );
+        }
+        self.scratch.root().map_err(|error| {
+            LoadError::new(format!(
+                "cannot make a folder for the `tmp` of {app}: {error}"
+            ))
+            .with_hint("let TMPDIR be a folder that can be written to")
+        })
     }
 }
 
@@ -77,6 +111,7 @@ impl Gateway {
             engines: Engines::new(options.instances, options.debug_info, Arc::clone(&ticker)),
             source: Source::new(&options.compiler, cache),
             devices: OnceLock::new(),
+            scratch: Arc::default(),
             lanes: Arc::new(Lanes {
                 ticker,
                 background: Background::default(),
@@ -94,7 +129,9 @@ impl Gateway {
     /// Makes the engine that most components need, so that the first that is loaded does not wait
     /// for it. Takes some 30 ms with room for a thousand instances.
     pub fn prepare(&self) -> Result<(), LoadError> {
-        self.engines.newest(Class::Synchronous).map(drop)
+        self.engines
+            .newest(Class::Synchronous, Stack::Shallow)
+            .map(drop)
     }
 
     /// Loads a component, or a core module that is a command: from the cache, or by compiling it.
@@ -110,7 +147,12 @@ impl Gateway {
             _ if inspection.is_concurrent => Class::Concurrent,
             _ => Class::Synchronous,
         };
-        let linked = self.engines.newest(class)?;
+        let stack = if inspection.is_preinitialised() {
+            Stack::Deep
+        } else {
+            Stack::Shallow
+        };
+        let linked = self.engines.newest(class, stack)?;
         let (engine, target, source) = (&linked.engine, linked.target, &self.source);
         let program = if contract == Contract::Module {
             let module: Module = source.obtain(engine, target, binary)?;
@@ -127,6 +169,9 @@ impl Gateway {
             devices: matches!(contract, Contract::Command | Contract::Module)
                 .then(|| self.devices())
                 .transpose()?,
+            scratch: Arc::clone(&self.scratch),
+            without_tmp: without_tmp(contract, &inspection),
+            without_sockets: without_sockets(contract, &inspection),
             is_middleware: inspection.is_middleware(),
         })
     }
@@ -157,6 +202,34 @@ fn program(
             Program::Command(Arc::new(Command::component(linker, component)?))
         }
     })
+}
+
+/// Why a component cannot be given a `/tmp`: what it does with files is not all counted.
+fn without_tmp(contract: Contract, inspection: &Inspection) -> Option<&'static str> {
+    if contract == Contract::Module {
+        Some("it is a core module, and only components can have it")
+    } else if imports_newer(inspection, "wasi:filesystem/") {
+        Some("it imports a newer wasi:filesystem than 0.2, which cannot be held to a quota")
+    } else {
+        None
+    }
+}
+
+/// Why a component cannot be granted sockets: those that it has are not all counted.
+fn without_sockets(contract: Contract, inspection: &Inspection) -> Option<&'static str> {
+    if contract == Contract::Module {
+        Some("it is a core module, which has no sockets")
+    } else if imports_newer(inspection, "wasi:sockets/") {
+        Some("it imports a newer wasi:sockets than 0.2, whose sockets cannot be counted")
+    } else {
+        None
+    }
+}
+
+/// Whether it imports another version of a package of WASI than 0.2.
+fn imports_newer(inspection: &Inspection, package: &str) -> bool {
+    let mut imports = inspection.imports.iter();
+    imports.any(|name| name.starts_with(package) && !name.contains("@0.2"))
 }
 
 /// Whether a folder can be the compile cache: the user's alone, and made if it was missing.

@@ -105,6 +105,13 @@ impl Inspection {
         self.contract != Some(Contract::Gateway) && self.imports_app()
     }
 
+    /// Whether its memory was initialised by running it when it was built, as that of interpreters
+    /// is (Python's, by componentize-py). They recurse deeply.
+    pub(crate) fn is_preinitialised(&self) -> bool {
+        let mut producers = self.producers.iter();
+        producers.any(|producer| producer.starts_with("component-init-transform"))
+    }
+
     fn imports_app(&self) -> bool {
         let app = Contract::Gateway.interface();
         self.imports.iter().any(|name| is_version_of(name, app))

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::Instance;
 
@@ -38,6 +40,8 @@ impl Live {
 #[derive(Default)]
 pub(crate) struct Pool {
     waiting: Mutex<Vec<Waiting>>,
+    /// Rings when one was kept.
+    kept: Notify,
 }
 
 struct Waiting {
@@ -53,6 +57,25 @@ impl Pool {
         (waiting.since.elapsed() < bounds.idle).then_some(waiting.live)
     }
 
+    /// The next instance that is kept, if one is within the patience that there is.
+    pub(crate) async fn wait(&self, bounds: &Reuse) -> Option<Live> {
+        let kept = async {
+            loop {
+                self.kept.notified().await;
+                if let Some(live) = self.take(bounds) {
+                    return live;
+                }
+            }
+        };
+        // Limit: Reuse::patience
+        timeout(bounds.patience, kept).await.ok()
+    }
+
+    /// Whether none waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Keeps an instance for its next request, if it may have one.
     ///
     /// There are never more than the app's places, because each came from one.
@@ -63,6 +86,7 @@ impl Pool {
                 live,
                 since: Instant::now(),
             });
+            self.kept.notify_one();
         }
     }
 

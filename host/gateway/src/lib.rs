@@ -1,7 +1,8 @@
 //! The gateway of wasgi: it runs WebAssembly components that answer HTTP requests.
 //!
 //! An [`http::Request`] goes in, an [`http::Response`] comes out, and in between a guest ran in a
-//! sandbox with every limit in force. It can be used inside any server; it never opens a socket.
+//! sandbox with every limit in force. It can be used inside any server; it opens no socket, but for
+//! guests that were granted one.
 //!
 //! - [`Gateway`] makes a [`Component`] of a [`Binary`], which is a file's bytes.
 //! - [`App`] is a component with its [`AppSettings`]; [`App::call`] answers a request.
@@ -44,9 +45,11 @@ mod request;
 mod request_id;
 mod response;
 mod settings;
+mod sockets;
 mod sql;
 mod state;
 mod ticker;
+mod tmp;
 mod turns;
 mod wasi;
 mod wrapped;
@@ -60,7 +63,10 @@ pub use error::{BoxError, Error, Fault, GuestReport, Kind, LoadError};
 pub use gateway::{Component, Gateway, GatewayOptions, check_cache};
 pub use inspect::{Contract, Inspection, Memory, inspect};
 pub use limits::Limits;
-pub use outbound::{Outbound, OutboundBody, OutboundError, OutboundResponse, OutboundTimeouts};
+pub use outbound::{
+    Outbound, OutboundAddresses, OutboundBody, OutboundError, OutboundPlace, OutboundResponse,
+    OutboundTimeouts,
+};
 pub use push::LocalRedirect;
 pub use request::{Origin, Peer, Server};
 pub use request_id::RequestId;

@@ -15,11 +15,13 @@ use crate::contract::http02::Http02;
 use crate::contract::http03::Http03;
 use crate::contract::native::Native;
 use crate::crypto;
-use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Target};
+use crate::engine::{self, Class, DebugInfo, INSTANCES_MAX, Stack, Target};
 use crate::error::LoadError;
+use crate::sockets;
 use crate::sql;
 use crate::state::State;
 use crate::ticker::Ticker;
+use crate::tmp;
 
 /// The engines of a gateway.
 pub(crate) struct Engines {
@@ -33,9 +35,9 @@ struct Inner {
     wanted: usize,
     /// What was wanted when there was no room for a larger engine: not to be tried again.
     refused: usize,
-    /// The engines for what is loaded next. Each is made with the first that needs it.
-    synchronous: Option<Arc<Linked>>,
-    concurrent: Option<Arc<Linked>>,
+    /// The engines for what is loaded next, one of each kind. Each is made with the first that
+    /// needs it.
+    newest: Vec<Arc<Linked>>,
     /// All that are alive, and the instances that each has room for.
     alive: Vec<(EngineWeak, usize)>,
 }
@@ -44,6 +46,7 @@ struct Inner {
 pub(crate) struct Linked {
     pub(crate) engine: Engine,
     pub(crate) target: Target,
+    stack: Stack,
     /// What components import.
     pub(crate) components: Linker<State>,
     /// What core modules import.
@@ -58,8 +61,7 @@ impl Engines {
             inner: Mutex::new(Inner {
                 wanted: clamp(instances),
                 refused: 0,
-                synchronous: None,
-                concurrent: None,
+                newest: Vec::new(),
                 alive: Vec::new(),
             }),
             debug_info,
@@ -75,12 +77,13 @@ impl Engines {
     }
 
     /// The engine for a component that is loaded now.
-    pub(crate) fn newest(&self, class: Class) -> Result<Arc<Linked>, LoadError> {
+    pub(crate) fn newest(&self, class: Class, stack: Stack) -> Result<Arc<Linked>, LoadError> {
         let mut inner = self.lock();
         let wanted = inner.wanted;
-        let old = match inner.newest(class) {
-            None => return self.make(&mut inner, class, wanted).map_err(unstartable),
-            Some(old) => Arc::clone(old),
+        let mut newest = inner.newest.iter();
+        let Some(old) = newest.find(|linked| linked.is_for(class, stack)).cloned() else {
+            let made = self.make(&mut inner, class, stack, wanted);
+            return made.map_err(unstartable);
         };
         if old.instances >= wanted || inner.refused >= wanted {
             return Ok(old);
@@ -88,7 +91,7 @@ impl Engines {
         // Twice as large at least, or each app of many would have an engine of its own.
         let instances = clamp(wanted.max(old.instances * 2));
         let larger = if inner.room() > old.instances {
-            self.make(&mut inner, class, instances)
+            self.make(&mut inner, class, stack, instances)
         } else {
             Err(wasmtime::format_err!("{TOO_FEW_MAPPINGS}"))
         };
@@ -107,6 +110,7 @@ impl Engines {
         &self,
         inner: &mut Inner,
         class: Class,
+        stack: Stack,
         wanted: usize,
     ) -> wasmtime::Result<Arc<Linked>> {
         let instances = wanted.min(inner.room()).max(1);
@@ -120,9 +124,10 @@ impl Engines {
             class,
             debug_info: self.debug_info,
         };
-        let linked = Arc::new(Linked::new(target, instances)?);
+        let linked = Arc::new(Linked::new(target, stack, instances)?);
         inner.alive.push((linked.engine.weak(), instances));
-        *inner.newest(class) = Some(Arc::clone(&linked));
+        inner.newest.retain(|old| !old.is_for(class, stack));
+        inner.newest.push(Arc::clone(&linked));
         self.ticker.add(linked.engine.weak());
         Ok(linked)
     }
@@ -141,20 +146,15 @@ impl Inner {
         self.alive.retain(|(engine, _)| engine.upgrade().is_some());
         engine::room(self.alive.iter().map(|(_, instances)| instances).sum())
     }
-
-    fn newest(&mut self, class: Class) -> &mut Option<Arc<Linked>> {
-        match class {
-            Class::Synchronous => &mut self.synchronous,
-            Class::Concurrent => &mut self.concurrent,
-        }
-    }
 }
 
 impl Linked {
-    fn new(target: Target, instances: usize) -> wasmtime::Result<Self> {
-        let engine = engine::engine(target, instances)?;
+    fn new(target: Target, stack: Stack, instances: usize) -> wasmtime::Result<Self> {
+        let engine = engine::engine(target, stack, instances)?;
         let mut components = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
+        tmp::link(&mut components)?;
+        sockets::link(&mut components)?;
         Http02::link(&mut components)?;
         Native::link(&mut components)?;
         crypto::link(&mut components)?;
@@ -167,10 +167,15 @@ impl Linked {
         Ok(Self {
             engine,
             target,
+            stack,
             components,
             modules,
             instances,
         })
+    }
+
+    fn is_for(&self, class: Class, stack: Stack) -> bool {
+        self.target.class == class && self.stack == stack
     }
 }
 

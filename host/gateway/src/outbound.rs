@@ -1,5 +1,7 @@
 //! Requests that guests make: the seam to whoever can open a socket, which the gateway cannot.
 
+use std::any::Any;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -14,13 +16,33 @@ pub type OutboundBody = UnsyncBoxBody<Bytes, OutboundError>;
 pub type OutboundResponse =
     Pin<Box<dyn Future<Output = Result<Response<OutboundBody>, OutboundError>> + Send>>;
 
-/// Sends the requests of one app's guests, to the hosts that the app was granted.
+/// The place of a socket. Dropping it gives it back.
+pub type OutboundPlace = Box<dyn Any + Send + Sync>;
+
+/// Addresses on their way to the guest that asked for them.
+pub type OutboundAddresses =
+    Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, OutboundError>> + Send>>;
+
+/// Sends the requests of one app's guests, to the hosts that the app was granted, and decides what
+/// their sockets may connect to.
 ///
 /// Whoever implements it decides what is granted, and bounds the time, the size and the number of
 /// exchanges. The request's URI is absolute; its `host` field is set.
 pub trait Outbound: Send + Sync {
     /// Sends a request.
     fn send(&self, request: Request<OutboundBody>, timeouts: OutboundTimeouts) -> OutboundResponse;
+
+    /// Whether guests may connect TCP sockets by themselves, to whatever.
+    fn grants_sockets(&self) -> bool;
+
+    /// Takes a place for a socket, among all that the app has under way.
+    fn place(&self) -> Result<OutboundPlace, OutboundError>;
+
+    /// The addresses that a name, or an address in text, stands for, if a socket may connect there.
+    fn resolve(&self, name: String) -> OutboundAddresses;
+
+    /// Whether a socket may connect to an address.
+    fn may_connect(&self, address: SocketAddr) -> bool;
 }
 
 /// How long a guest is willing to wait (`request-options` in `wasi:http/types`). The host's own
@@ -43,7 +65,7 @@ pub enum OutboundError {
     RequestDenied(String),
     /// The host's name stands for an address that is not granted.
     #[error("the address {0} was not granted")]
-    AddressProhibited(std::net::IpAddr),
+    AddressProhibited(IpAddr),
     /// The host's name is not known.
     #[error("the name cannot be resolved: {0}")]
     Dns(String),

@@ -23,6 +23,8 @@ pub struct AppSettings {
     pub args: Vec<String>,
     /// The folders that the guest can open.
     pub dirs: Vec<Dir>,
+    /// Bytes of a private folder at `/tmp`, which each instance then has. None: it has none.
+    pub tmp: Option<u64>,
     /// Whether the host derives keys for the guest (`wasgi:crypto/kdf`): work that the guest could
     /// do by itself, and pays for with its CPU time.
     pub crypto: bool,
@@ -47,6 +49,7 @@ impl AppSettings {
             env: Vec::new(),
             args: Vec::new(),
             dirs: Vec::new(),
+            tmp: None,
             crypto: true,
             cgi: CgiForm::Parsed,
         }
@@ -83,6 +86,9 @@ pub struct Reuse {
     /// Requests that one instance serves at the same time, if its contract allows for several:
     /// `wasi:http` 0.3 does.
     pub concurrency: usize,
+    /// Time that a request waits for an instance that is busy before one is made for it. For
+    /// instances that take longer to make than most requests take.
+    pub patience: Duration,
 }
 
 impl Reuse {
@@ -94,6 +100,8 @@ impl Reuse {
         memory: 64 * 1024 * 1024,
         // A trap or a limit of one ends all of them, so they are not many.
         concurrency: 16,
+        // An instance is made in less time than a wait takes.
+        patience: Duration::ZERO,
     };
 }
 

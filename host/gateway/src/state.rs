@@ -15,11 +15,14 @@ use crate::input::{Input, Stream};
 use crate::limits::Limits;
 use crate::log::{GuestLog, Rate};
 use crate::meter::{self, Meter, Tasks};
+use crate::outbound::Outbound;
 use crate::request_id::RequestId;
 use crate::settings::AppSettings;
+use crate::sockets::Places;
 use crate::sql::Connections;
 use crate::ticker::Ticker;
-use crate::wasi::{self, Command, Devices, Form};
+use crate::tmp::{self, Folder, Quota, Root};
+use crate::wasi::{self, Command, Devices, Form, Given};
 use crate::wrapped::Wrapped;
 
 /// Handles that a guest may hold, in its own tables and in the host's.
@@ -48,6 +51,10 @@ pub(crate) struct State {
     /// Made when the guest first opens a database.
     sql: Option<Box<Connections>>,
     table: ResourceTable,
+    /// Those of its sockets.
+    pub(crate) places: Places,
+    /// Its `/tmp`, made with `wasi`. Removed once nothing of the store is open in it any more.
+    tmp: Option<Folder>,
 }
 
 /// What all the stores of an app share.
@@ -57,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) grants: Grants,
     /// Derives keys. None: it was told to deny that.
     pub(crate) kdf: Option<Arc<Kdf>>,
+    /// Where the folders lie that instances find as `/tmp`. None: they find none.
+    pub(crate) tmp: Option<Arc<Root>>,
     /// The folder that programs find as `/dev`.
     pub(crate) devices: Option<Arc<Devices>>,
 }
@@ -79,6 +88,16 @@ impl State {
     /// What derives keys for the guest, if it may have any.
     pub(crate) fn kdf(&self) -> Option<&Arc<Kdf>> {
         self.shared.kdf.as_ref()
+    }
+
+    /// Who decides what the guest may reach, if it may reach anything.
+    pub(crate) fn outbound(&self) -> Option<&Arc<dyn Outbound>> {
+        self.shared.grants.outbound.as_ref()
+    }
+
+    /// What counts the files in the guest's `/tmp`, if it has one.
+    pub(crate) fn quota(&self) -> Option<&Arc<Quota>> {
+        self.tmp.as_ref().map(|folder| &folder.quota)
     }
 
     /// What the guest has of databases.
@@ -149,6 +168,8 @@ pub(crate) fn store(
         http: None,
         sql: None,
         table,
+        places: Places::default(),
+        tmp: None,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.memory);
@@ -171,15 +192,46 @@ impl State {
         })
     }
 
+    /// Makes the folder that the guest finds as `/tmp`, if it is granted one.
+    fn make_tmp(&mut self) {
+        let Shared { settings, tmp, .. } = &self.shared;
+        if let (Some(root), Some(quota)) = (tmp, settings.tmp) {
+            match root.folder(quota) {
+                Ok(folder) => self.tmp = Some(folder),
+                // The guest finds it missing.
+                Err(error) => {
+                    let app = &settings.name;
+                    tracing::error!(app, "cannot make a folder for {}: {error}", tmp::GUEST);
+                }
+            }
+        }
+    }
+
+    /// What the guest's WASI context is made of, once the log is.
+    fn given(&self) -> Given<'_> {
+        Given {
+            settings: &self.shared.settings,
+            log: self.log.as_ref().expect("it was made just before"),
+            tmp: self.tmp.as_ref().map(|folder| folder.path.as_path()),
+            outbound: self.shared.grants.outbound.as_ref(),
+        }
+    }
+
+    fn set_wasi(&mut self, mut wasi: WasiCtx) {
+        if let Some(folder) = &self.tmp {
+            tmp::enter(&mut wasi, &folder.quota);
+        }
+        self.wasi = Some(Box::new(wasi));
+    }
+
     /// Makes the WASI context of a program that serves one request and ends.
     pub(crate) fn set_up_command(&mut self, command: Command, form: Form) {
         self.log();
-        let Self { shared, log, .. } = self;
-        let log = log.as_ref().expect("it was just made");
-        let devices = shared.devices.as_ref().map(|folder| folder.path());
-        let mut builder = wasi::command(&shared.settings, log, devices, command);
+        self.make_tmp();
+        let devices = self.shared.devices.as_ref().map(|folder| folder.path());
+        let mut builder = wasi::command(&self.given(), devices, command);
         match form {
-            Form::Component => self.wasi = Some(Box::new(builder.build())),
+            Form::Component => self.set_wasi(builder.build()),
             Form::Module => self.preview1 = Some(Box::new(builder.build_p1())),
         }
     }
@@ -197,8 +249,10 @@ impl State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         if self.wasi.is_none() {
-            let settings = Arc::clone(&self.shared.settings);
-            self.wasi = Some(Box::new(wasi::context(&settings, self.log())));
+            self.make_tmp();
+            self.log();
+            let wasi = wasi::context(&self.given());
+            self.set_wasi(wasi);
         }
         WasiCtxView {
             ctx: self.wasi.as_mut().expect("it was just made"),

@@ -3,6 +3,7 @@
 //! Must not inherit anything of the host's environment, files or network.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -11,7 +12,9 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use crate::cache;
 use crate::contract::cgi::{Stdin, Stdout};
 use crate::log::{GuestLog, Stream};
+use crate::outbound::Outbound;
 use crate::settings::{Access, AppSettings};
+use crate::{sockets, tmp};
 
 /// Bytes of randomness that a guest may ask for at once.
 const RANDOM_BYTES_MAX: u64 = 1024 * 1024;
@@ -34,20 +37,30 @@ pub(crate) enum Form {
     Module,
 }
 
+/// What a WASI context is made of.
+pub(crate) struct Given<'a> {
+    pub(crate) settings: &'a AppSettings,
+    pub(crate) log: &'a GuestLog,
+    /// The instance's own folder.
+    pub(crate) tmp: Option<&'a Path>,
+    /// Who decides what its sockets may connect to.
+    pub(crate) outbound: Option<&'a Arc<dyn Outbound>>,
+}
+
 /// Makes an instance's WASI context.
-pub(crate) fn context(settings: &AppSettings, log: &GuestLog) -> WasiCtx {
-    let mut builder = builder(settings, log);
-    builder.stdout(log.writer(Stream::Stdout)).build()
+pub(crate) fn context(given: &Given<'_>) -> WasiCtx {
+    let mut builder = builder(given);
+    builder.stdout(given.log.writer(Stream::Stdout)).build()
 }
 
 /// Begins a program's WASI context.
 pub(crate) fn command(
-    settings: &AppSettings,
-    log: &GuestLog,
+    given: &Given<'_>,
     devices: Option<&Path>,
     command: Command,
 ) -> WasiCtxBuilder {
-    let mut builder = builder(settings, log);
+    let settings = given.settings;
+    let mut builder = builder(given);
     let is_granted = settings.dirs.iter().any(|dir| dir.guest == DEVICES);
     if let Some(devices) = devices.filter(|_| !is_granted) {
         grant(&mut builder, settings, devices, DEVICES, FsPerms::ReadOnly);
@@ -60,10 +73,11 @@ pub(crate) fn command(
     builder
 }
 
-fn builder(settings: &AppSettings, log: &GuestLog) -> WasiCtxBuilder {
+fn builder(given: &Given<'_>) -> WasiCtxBuilder {
+    let settings = given.settings;
     let mut builder = WasiCtx::builder();
     builder
-        .stderr(log.writer(Stream::Stderr))
+        .stderr(given.log.writer(Stream::Stderr))
         .envs(&settings.env)
         .arg(PROGRAM)
         .args(&settings.args)
@@ -71,12 +85,16 @@ fn builder(settings: &AppSettings, log: &GuestLog) -> WasiCtxBuilder {
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .max_random_size(RANDOM_BYTES_MAX);
+    sockets::grant(&mut builder, given.outbound);
     for dir in &settings.dirs {
         let permissions = match dir.access {
             Access::ReadOnly => FsPerms::ReadOnly,
             Access::ReadWrite => FsPerms::ReadWrite,
         };
         grant(&mut builder, settings, &dir.host, &dir.guest, permissions);
+    }
+    if let Some(tmp) = given.tmp {
+        grant(&mut builder, settings, tmp, tmp::GUEST, FsPerms::ReadWrite);
     }
     builder
 }

@@ -2,13 +2,14 @@
 //! it is first asked for, and replaced without a request lost.
 //!
 //! - `spec`: what the operator wants. `slot`: one app's place, and which release is active.
-//! - `loader`: from bytes to an app. `waking`: loading what is asked for. `changes`: deploys,
+//! - `loader`: from bytes to an app; `ahead`: its first instance. `waking`: loading what is asked for. `changes`: deploys,
 //!   rollbacks, splits. `files`: what changed files come to; `live`: hearing of them. `status`:
 //!   telling of it.
 //!
 //! A request never waits for a change: it sees the one before or the one after. Only an app of
 //! which nothing is loaded makes it wait.
 
+mod ahead;
 mod changes;
 mod files;
 mod live;
@@ -303,6 +304,9 @@ impl Apps {
                 })?
             }
         };
+        if let Some(ahead) = &picked.loaded.ahead {
+            ahead.ready().await;
+        }
         Ok(Entry {
             app: Arc::clone(&picked.loaded.entry),
             cookie: picked.cookie,

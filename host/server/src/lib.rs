@@ -40,7 +40,9 @@ pub use apps::{
     Refused, ReleaseStatus, Reread, Share, Sources, SplitStatus, TroubleStatus, Watching, chain,
 };
 pub use config::{AccessLog, Config, ConnectionLimits};
-pub use outbound::{Grant, GrantError, Network, OutboundClient, OutboundLimits, OutboundSettings};
+pub use outbound::{
+    Grant, GrantError, Network, OutboundClient, OutboundLimits, OutboundSettings, SocketGrant,
+};
 pub use routes::{
     Claim, Claimant, Conflict, Found, HostPattern, PATH_SEGMENTS_MAX, PathPattern,
     REDIRECT_STATUS_DEFAULT, Redirect, Route, RouteError, Routes, Target,
@@ -51,3 +53,4 @@ pub use state::{
     Blob, Digest, HexError, Incoming, Origin, RELEASES_KEPT, RELEASES_KEPT_MAX, Record, Release,
     ReleaseError, ReleaseId, Split, State, StateError, Sticky,
 };
+pub use watch::SourceTree;

@@ -1,7 +1,9 @@
-//! Requests that guests make: to the hosts that their app was granted, and to no other address.
+//! Requests that guests make: to the hosts that their app was granted, and to no other address. The
+//! same for sockets that they connect by themselves.
 //!
 //! - `grant` says which scheme, host and port an app may ask for, `address` which addresses its
-//!   names may stand for, `policy` holds both for one app.
+//!   names may stand for, `sockets` what their own sockets may connect to; `policy` holds all for one
+//!   app.
 //! - `client` sends a request within its limits; `body` holds the bodies to theirs.
 //! - `connector` opens connections, only to addresses that `policy` permits; `tls` and `stream` are
 //!   what they are made of.
@@ -20,6 +22,7 @@ mod grant;
 mod idle;
 mod policy;
 mod settings;
+mod sockets;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -29,3 +32,4 @@ pub use address::Network;
 pub use client::OutboundClient;
 pub use grant::{Grant, GrantError};
 pub use settings::{OutboundLimits, OutboundSettings};
+pub use sockets::SocketGrant;

@@ -3,7 +3,8 @@
 //! The folders on the way to a file are watched, through every link, and not the file: who replaces
 //! a file renames another one onto it, or onto a link that leads to it. A thread of its own takes
 //! the system's events (`inbox`), follows the ways (`trail`, `folders`), decides what an event says
-//! of a file (`watched`) and when that is complete (`pending`).
+//! of a file (`watched`) and when that is complete (`pending`). `trees` are of files that matter as a
+//! whole: the source of an app.
 //!
 //! It reads no file and knows nothing of apps. What changed is told at least once; that a file's
 //! bytes differ is for the reader to find out.
@@ -16,6 +17,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod trees;
 mod watched;
 
 use std::collections::BTreeSet;
@@ -28,12 +30,26 @@ use tokio::sync::{Notify, oneshot};
 
 use folders::Folders;
 use inbox::{Inbox, Order};
+use trees::Trees;
 use watched::Watched;
+
+pub use trees::SourceTree;
 
 /// Decides what is watched. The watching ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
     inbox: Arc<Inbox>,
+}
+
+/// What is to be watched. None of it need exist.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// These files.
+    pub(crate) files: BTreeSet<PathBuf>,
+    /// Every `*.wasm` that is or will be in these folders.
+    pub(crate) folders: BTreeSet<PathBuf>,
+    /// All that is in these folders and those within them.
+    pub(crate) trees: BTreeSet<SourceTree>,
 }
 
 /// What has changed and was not taken yet.
@@ -57,18 +73,13 @@ impl Watch {
         Self::start_with(Folders::new)
     }
 
-    /// Watches these files, and every `*.wasm` that is or will be in these folders, in place of
-    /// what was watched before. None of them need exist.
+    /// Watches this in place of what was watched before.
     ///
     /// It returns when they are watched: load a file after it, and no change is missed. A later
     /// call may take the place of one that waits.
-    pub(crate) async fn set(&self, files: BTreeSet<PathBuf>, folders: BTreeSet<PathBuf>) {
+    pub(crate) async fn set(&self, wanted: Wanted) {
         let (done, is_done) = oneshot::channel();
-        self.inbox.order(Order {
-            files,
-            folders,
-            done,
-        });
+        self.inbox.order(Order { wanted, done });
         // An order that was dropped gave way to a newer one.
         is_done.await.unwrap_or_default();
     }
@@ -91,7 +102,7 @@ impl Drop for Watch {
 
 impl Changes {
     /// Waits until files have changed, and returns them as they were given, or as the folder was
-    /// with their name. A file that was deleted is among them.
+    /// with their name; of a tree, its folder. A file that was deleted is among them.
     ///
     /// It waits for ever once the `Watch` is dropped. Nothing is lost if this is dropped.
     pub(crate) async fn next(&self) -> BTreeSet<PathBuf> {
@@ -114,31 +125,45 @@ impl Outbox {
 
 fn run(inbox: &Inbox, folders: Folders, outbox: &Outbox) {
     let mut watched = Watched::new(folders, Instant::now());
+    let mut trees = Trees::default();
     loop {
-        let mail = inbox.wait(watched.wake());
+        let due = trees.due().into_iter().chain([watched.wake()]).min();
+        let mail = inbox.wait(due.expect("the files have one"));
         if mail.is_closed {
             return;
         }
         let now = Instant::now();
         for (path, happened) in mail.events {
             watched.handle(&path, happened, now);
+            trees.handle(&path, now);
         }
         if mail.is_lossy {
             watched.tell_all(now);
+            trees.suspect_all(now);
         }
         if watched.must_look(now) {
             watched.look(now);
+            trees.suspect_all(now);
         }
         if let Some(order) = mail.order {
-            watched.set(order.files, &order.folders);
-            outbox.lock().retain(|path| watched.is_wanted(path));
+            let Wanted {
+                files,
+                folders,
+                trees: wanted,
+            } = order.wanted;
+            watched.set(files, &folders);
+            trees.set(wanted, &mut watched.folders);
+            let mut outbox = outbox.lock();
+            outbox.retain(|path| watched.is_wanted(path) || trees.is_wanted(path));
+            drop(outbox);
             // Nobody may wait for it any more.
             order.done.send(()).unwrap_or_default();
         }
         // The ways to the new files are watched by now, so that a change after this is noticed.
         let mut told = watched.take_told(now);
+        told.retain(|path| watched.is_wanted(path));
+        told.append(&mut trees.take_told(now, &mut watched.folders));
         if !told.is_empty() {
-            told.retain(|path| watched.is_wanted(path));
             outbox.lock().append(&mut told);
             outbox.bell.notify_one();
         }

@@ -13,6 +13,7 @@ mod live;
 mod load;
 mod neighbour;
 mod process;
+mod python;
 mod report;
 mod rounds;
 mod start;
@@ -86,6 +87,8 @@ enum Part {
     Live,
     /// A thousand apps in one host
     Apps,
+    /// Flask and Django, beside gunicorn and granian; measured only when it is asked for
+    Python,
 }
 
 /// How much of everything is measured.
@@ -171,6 +174,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         (Part::Live, live::measure),
         (Part::Apps, apps::measure),
     ];
+    if options.only == Some(Part::Python) {
+        python::measure(&bench, &mut report)?;
+    }
     for (part, measure) in parts {
         if options.only.is_none_or(|only| only == part) {
             measure(&bench, &mut report)?;

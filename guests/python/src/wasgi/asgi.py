@@ -17,6 +17,7 @@ from wit_world.imports import types
 from wasgi.body import CHUNK_BYTES_MAX, Body
 from wasgi.exchange import BODILESS, Exchange
 from wasgi.failure import Violation, describe
+from wasgi.input import Input
 from wasgi.lifespan import Lifespan
 from wasgi.loop import Loop
 from wasgi.scope import scope_of
@@ -50,7 +51,7 @@ class Server:
         finally:
             self._loop.clear()
 
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
+    def handle(self, environ: types.Environ, source: Input) -> Response:
         """Answer one request. Fails with a text for the log if the application fails."""
         scope = scope_of(environ, self._lifespan.state)
         is_bodiless = environ.request_method == "HEAD"

@@ -26,14 +26,14 @@ class Body(app.Body):
 
     def __init__(self) -> None:
         self._chunks: Iterator[bytes] = iter(())
-        self._close: Callable[[], None] | None = None
+        self._close: Callable[[], object] | None = None
         self._describe: Callable[[BaseException], str] = repr
         self._rest: memoryview | None = None
 
     def open(
         self,
         chunks: Iterator[bytes],
-        close: Callable[[], None] | None,
+        close: Callable[[], object] | None,
         describe: Callable[[BaseException], str],
     ) -> "Body":
         """Make this the body of a new response.

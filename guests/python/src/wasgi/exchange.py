@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, NoReturn
 
-from wit_world.imports import types
-
 from wasgi.failure import Violation, describe
 from wasgi.input import Input, InputError
 from wasgi.loop import Loop, Stuck
@@ -26,7 +24,7 @@ class Exchange:
     def __init__(
         self,
         loop: Loop,
-        source: types.Input,
+        source: Input,
         headers: list[tuple[bytes, bytes]],
         name: str,
     ) -> None:
@@ -38,7 +36,7 @@ class Exchange:
         self.status = 0
         self.fields: list[tuple[str, bytes]] = []
         self._loop = loop
-        self._input: Input | None = Input(source)
+        self._input: Input | None = source
         self._headers = headers
         self._name = name
         self._length = -1
@@ -141,7 +139,7 @@ class Exchange:
         raise StopIteration
 
     async def receive(self) -> dict[str, Any]:
-        """Give the application the next event: a piece of the request's body, or its client's end."""
+        """Give the application the next event: a piece of the body, or its client's end."""
         if self._input is not None:
             try:
                 piece = self._input.read1(PIECE_BYTES)
@@ -181,7 +179,9 @@ class Exchange:
                     self._wanted = self._loop.create_future()
                     await self._wanted
         else:
-            self._refuse(f"sent an event of the type {kind!r}: expected http.response.start or .body")
+            self._refuse(
+                f"sent an event of the type {kind!r}: expected http.response.start or .body"
+            )
 
     async def _run(self, application: Awaitable[Any]) -> None:
         """Await the application, and note its end."""
@@ -259,4 +259,3 @@ class Exchange:
 
     def _refuse(self, what: str) -> NoReturn:
         raise Violation(f"the application {self._name} {what}")
-

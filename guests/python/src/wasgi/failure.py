@@ -1,11 +1,18 @@
-"""What went wrong in an application, told to its developer: in full in the log, in short to the host.
+"""What went wrong in an application: told in full to the log, in short to the host.
 
 Owns the two texts of a failure. Must not decide what happens after it.
 """
 
 import sys
 import traceback
+from collections.abc import Callable
 from types import TracebackType
+
+observers: list[Callable[[str], None]] = []
+"""Who is told the text of each failure that is logged."""
+
+source = "/app"
+"""What the source's folder is called in texts."""
 
 
 class Violation(AssertionError):
@@ -18,14 +25,17 @@ class Violation(AssertionError):
 
 def describe(error: BaseException) -> str:
     """Log `error` with its traceback, and return the short text that the host is told."""
-    if isinstance(error, Violation) and error.__traceback__ is None:
-        print(f"error: {error}", file=sys.stderr)
-    else:
+    try:
         # The frames of the server itself say nothing to the developer.
         trace = _of_application(error.__traceback__)
-        lines = traceback.format_exception(type(error), error, trace)
-        sys.stderr.write(_printable("".join(lines)))
-    return _printable(summary(error))
+        text = shown("".join(traceback.format_exception(type(error), error, trace)))
+        sys.stderr.write(text)
+        for observer in observers:
+            observer(text)
+        return shown(summary(error))
+    except BaseException:
+        # There may be no memory left to say more, and any other exception ends the instance.
+        return f"the application raised {type(error).__name__}"
 
 
 def summary(error: BaseException) -> str:
@@ -36,6 +46,16 @@ def summary(error: BaseException) -> str:
     place = location(error.__traceback__)
     where = f" ({place[0]}, line {place[1]})" if place else ""
     return f"the application raised {text}{where}"
+
+
+def shown(text: str) -> str:
+    """Make a text fit for the log: with the source's own name, and without lone surrogates.
+
+    A surrogate cannot leave the guest: the contract's strings are UTF-8.
+    """
+    if source != "/app":
+        text = text.replace("/app/", f"{source}/")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def location(trace: TracebackType | None) -> tuple[str, int] | None:
@@ -55,8 +75,3 @@ def _of_application(trace: TracebackType | None) -> TracebackType | None:
     while rest is not None and rest.tb_frame.f_globals.get("__name__", "").startswith("wasgi."):
         rest = rest.tb_next
     return rest or trace
-
-
-def _printable(text: str) -> str:
-    # A lone surrogate cannot leave the guest: the contract's strings are UTF-8.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

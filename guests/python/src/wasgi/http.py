@@ -26,6 +26,9 @@ BODY_BYTES_MAX = 8 << 20
 CHUNK_BYTES = 64 * 1024
 """Bytes of a request's body that are read at a time."""
 
+BODILESS = frozenset((204, 304))
+"""The statuses whose responses have no content, so no type of it."""
+
 METHODS = ("get", "post", "put", "patch", "delete")
 """The methods that a `Handler` may define. `HEAD` is `get` without its body."""
 
@@ -165,15 +168,17 @@ class Response:
     ) -> None:
         """Answer with `content`: text, bytes, or chunks of either, which are streamed.
 
-        `content_type` is by default `text/plain; charset=utf-8` for text, and left out for bytes.
+        `content_type` is by default `text/plain; charset=utf-8` for text, and
+        `application/octet-stream` for all else.
         """
         self.content = content
         self.status = status
         self.headers = list(headers.items() if isinstance(headers, Mapping) else headers)
-        if content_type is None and isinstance(content, str):
-            content_type = "text/plain; charset=utf-8"
+        if content_type is None:
+            is_text = isinstance(content, str)
+            content_type = "text/plain; charset=utf-8" if is_text else "application/octet-stream"
         names = {name.lower() for name, _ in self.headers}
-        if content_type is not None and "content-type" not in names:
+        if status not in BODILESS and "content-type" not in names:
             self.headers.append(("Content-Type", content_type))
 
     @classmethod
@@ -206,8 +211,9 @@ class Handler:
         if name in METHODS and hasattr(self, name):
             answer: Answer = getattr(self, name)(request)
             return answer
-        status = 204 if name == "options" else 405
-        return Response(b"", status, {"Allow": self.allowed})
+        if name == "options":
+            return Response(b"", 204, {"Allow": self.allowed})
+        return Response(f"{request.method} is not allowed here\n", 405, {"Allow": self.allowed})
 
 
 def application(handler: Callable[[Request], Answer]) -> Callable[..., Iterable[bytes]]:

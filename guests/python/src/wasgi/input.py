@@ -17,16 +17,19 @@ class InputError(OSError):
     """The request's body could not be read to its end: the client left, or a limit was hit."""
 
 
-class Input:
-    """`wsgi.input` of PEP 3333: a file of bytes that ends where the request's body ends."""
+_read = types.Input.read
 
-    __slots__ = ("_buffer", "_ended", "_position", "_source")
 
-    def __init__(self, source: types.Input) -> None:
-        self._source = source
-        self._buffer = b""
-        self._position = 0
-        self._ended = False
+class Input(types.Input):
+    """`wsgi.input` of PEP 3333: a file of bytes that ends where the request's body ends.
+
+    It takes the place of the contract's resource, so that a request has one object for both. The
+    runtime makes it without calling `__init__`.
+    """
+
+    _buffer = b""
+    _position = 0
+    _ended = False
 
     def read(self, size: int | None = -1) -> bytes:
         """Read `size` bytes, fewer only at the end of the body; all of it without a size."""
@@ -101,7 +104,7 @@ class Input:
         """Do nothing: PEP 3333 leaves the input to the server."""
 
     def _piece(self, wanted: int) -> bytes:
-        """Take at most `wanted` bytes (below zero: any number), of what is left or from the host."""
+        """Take at most `wanted` bytes (below zero: any number): what is left, or the host's."""
         start = self._position
         left = len(self._buffer) - start
         if left == 0:
@@ -121,12 +124,17 @@ class Input:
         # Limit: one piece of PIECE_BYTES_MAX.
         size = wanted if 0 < wanted < PIECE_BYTES_MAX else PIECE_BYTES_MAX
         try:
-            piece = self._source.read(size)
+            piece = _read(self, size)
         except Err as error:
             raise input_error(error.value) from None
         if not piece:
             self._ended = True
         return piece
+
+
+def install() -> None:
+    """Let the runtime make an `Input` of each handle that the host gives."""
+    types.Input = Input  # type: ignore[misc]
 
 
 def input_error(reason: types.InputError) -> InputError:

@@ -16,7 +16,7 @@ _hooks: list[Callable[[], object]] = []
 
 
 def on_instance(function: Hook) -> Hook:
-    """Call `function` in each instance, after its environment is known and before its first request.
+    """Call `function` in each instance, when its environment is known, before its first request.
 
     Use it as a decorator for what reads `os.environ`, opens connections, or draws secrets::
 

@@ -11,6 +11,7 @@ import threading
 import time
 from asyncio import events, tasks
 from asyncio.selector_events import BaseSelectorEventLoop
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -63,6 +64,12 @@ class Selector(selectors.SelectSelector):
 class Loop(BaseSelectorEventLoop):
     """The event loop."""
 
+    _asyncgen_firstiter_hook: Any
+    _asyncgen_finalizer_hook: Any
+    _run_once: Callable[[], None]
+    _ready: deque[Any]
+    _scheduled: list[Any]
+
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         """Make a loop; it runs when it is told to."""
         super().__init__(selector or Selector())
@@ -81,7 +88,7 @@ class Loop(BaseSelectorEventLoop):
         sys.set_asyncgen_hooks(
             firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook
         )
-        self._thread_id = threading.get_ident()
+        self._thread_id: int | None = threading.get_ident()
         events._set_running_loop(self)
         task = None
         try:

@@ -1,4 +1,4 @@
-"""The server side of PEP 3333 over the gateway's contract: one WSGI application, request by request.
+"""The server side of PEP 3333 over the gateway's contract.
 
 Owns the environ, `start_response`, and what becomes of the iterable. Must hold nothing of a
 request when its response has ended, and must do nothing for a request that could be done before:
@@ -78,7 +78,7 @@ class Server:
     def stop(self) -> None:
         """A WSGI application has no shutdown."""
 
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
+    def handle(self, environ: types.Environ, source: Input) -> Response:
         """Answer one request. Fails with a text for the log if the application fails."""
         self._code = 0
         self._is_answered = False
@@ -94,7 +94,7 @@ class Server:
             self._finish()
             raise Err(text) from None
 
-    def environ(self, request: types.Environ, source: types.Input) -> Environ:
+    def environ(self, request: types.Environ, source: Input) -> Environ:
         """Make the environ of PEP 3333 of the contract's."""
         environ = self._base.copy()
         script = request.script_name
@@ -118,7 +118,7 @@ class Server:
         environ["SERVER_PORT"] = str(request.server_port)
         environ["SERVER_PROTOCOL"] = request.server_protocol
         environ["wsgi.url_scheme"] = scheme
-        environ["wsgi.input"] = Input(source)
+        environ["wsgi.input"] = source
         environ["wasgi.request_id"] = request.request_id
         environ["wasgi.route_parameters"] = request.route_parameters
         remote = request.remote
@@ -308,7 +308,11 @@ class Server:
                 "expected a str such as '200 OK'"
             )
         digits = status[:3]
-        if len(digits) < 3 or not (digits.isascii() and digits.isdigit()) or status[3:4] not in ("", " "):
+        if (
+            len(digits) < 3
+            or not (digits.isascii() and digits.isdigit())
+            or status[3:4] not in ("", " ")
+        ):
             self._refuse(
                 f"gave start_response the status {status!r}: "
                 "expected three digits, a space and a reason, such as '200 OK'"

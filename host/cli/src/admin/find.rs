@@ -38,7 +38,7 @@ fn of_manifest(config: &Path) -> Result<Client, Failure> {
         let (config, why) = (config.display(), reason(&error));
         return Err(Failure::run_time(format!("cannot read {config}: {why}")));
     }
-    let manifest = manifest::read(config, None);
+    let manifest = manifest::read(config, None, false);
     state::folder(manifest.hosting.state.as_deref(), &[], Some(config))
         .map(Client::new)
         .ok_or_else(homeless)

@@ -48,12 +48,17 @@ impl Report<'_> {
             .map(|file| file.display().to_string())
             .collect();
         let contract = self.contracts.get(app.component.as_path());
+        let unknown = if app.source.is_some() {
+            "source"
+        } else {
+            "unknown"
+        };
         [
             app.settings.name.clone(),
             routes(app).join(", "),
             files.join(" > "),
             contract
-                .map_or("unknown", |contract| contract.interface())
+                .map_or(unknown, |contract| contract.interface())
                 .to_owned(),
         ]
     }

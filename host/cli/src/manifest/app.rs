@@ -1,5 +1,6 @@
 //! `[[app]]`: where an app answers, and what stands in front of it.
 
+use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
@@ -7,12 +8,14 @@ use toml::de::{DeTable, DeValue};
 use wasgi_gateway::CgiForm;
 use wasgi_server::{HostPattern, PathPattern, Route};
 
+use super::build::{BuildTable, SourceApp};
 use super::grants::Grants;
 use super::table::{self, Table};
 use super::twins::Twins;
 use super::values;
 use crate::args::IsolationChoice;
 use crate::plan::{PlannedApp, PlannedMiddleware, name_of};
+use crate::source::{self, PlannedSource};
 
 /// Reads the apps of a manifest, one after the other.
 pub(super) struct Apps<'a> {
@@ -20,12 +23,18 @@ pub(super) struct Apps<'a> {
     pub(super) folder: &'a Path,
     /// Overrides the isolation of each.
     pub(super) choice: Option<IsolationChoice>,
+    /// What `[build]` says.
+    pub(super) build: &'a BuildTable,
+    /// Prefers source to what was built of it.
+    pub(super) is_dev: bool,
     /// The names and routes that are taken.
     pub(super) twins: &'a mut Twins,
+    /// Those that have source.
+    pub(super) source_apps: &'a mut Vec<SourceApp>,
 }
 
 impl Apps<'_> {
-    /// Reads one. None: it has no component.
+    /// Reads one. None: it has no component, and no source.
     pub(super) fn read(&mut self, table: &mut Table<'_>) -> Option<PlannedApp> {
         let mut grants = Grants {
             folder: self.folder,
@@ -33,12 +42,28 @@ impl Apps<'_> {
             missing: Vec::new(),
         };
         // What is read without a component is read for its faults alone.
-        let component = table.required("component");
-        let place = component.as_ref().map_or(table.span.clone(), Spanned::span);
+        let Program {
+            component,
+            source,
+            place,
+        } = self.program(table, &mut grants);
         let known = component
             .clone()
             .unwrap_or_else(|| Spanned::new(place.clone(), "unknown".to_owned()));
-        let own = grants.read(table, &known, name_of);
+        let own = match &source {
+            Some(source) => grants.read(table, &known, |_| source.project.name.clone()),
+            None => {
+                // Source that is not there was noted.
+                if grants.missing.is_empty() {
+                    grants.expect_file(table, &known);
+                }
+                // A folder such as `.` has its name only as a whole path.
+                grants.read(table, &known, |file| match path::absolute(file) {
+                    Ok(file) => name_of(&file),
+                    Err(_) => name_of(file),
+                })
+            }
+        };
         let name = own.settings.name.clone();
         let nph = table.table("cgi", |table| table.flag("nph").unwrap_or_default());
         let routes = routes(table, &place);
@@ -52,6 +77,9 @@ impl Apps<'_> {
         if nph {
             settings.cgi = CgiForm::Nph;
         }
+        if source.is_some() {
+            source::adapt(&mut settings, self.choice);
+        }
         Some(PlannedApp {
             routes: routes.into_iter().map(Spanned::into_inner).collect(),
             component: own.component,
@@ -63,15 +91,70 @@ impl Apps<'_> {
             health,
             weight,
             missing: grants.missing,
+            source,
         })
     }
+
+    /// Reads what an app is made of: a component, or source while there is none.
+    fn program(&mut self, table: &mut Table<'_>, grants: &mut Grants<'_>) -> Program {
+        let module = table.text("module");
+        let folder = table.text("source");
+        let Some(said) = module.as_ref().or(folder.as_ref()).map(Spanned::span) else {
+            let component = table.required("component");
+            let place = component.as_ref().map_or(table.span.clone(), Spanned::span);
+            return Program {
+                component,
+                source: None,
+                place,
+            };
+        };
+        let component = table.text("component");
+        let place = component.as_ref().map_or(said.clone(), Spanned::span);
+        self.source_apps.push(SourceApp {
+            module: module.clone().map(Spanned::into_inner),
+            source: folder.clone().map_or(".".to_owned(), Spanned::into_inner),
+            component: component.as_ref().map(|file| file.get_ref().into()),
+        });
+        let built = component.as_ref();
+        let is_built = built.is_some_and(|file| self.folder.join(file.get_ref()).is_file());
+        if is_built && !self.is_dev {
+            return Program {
+                component,
+                source: None,
+                place,
+            };
+        }
+        let folder = folder.map_or(".".to_owned(), Spanned::into_inner);
+        let settings = self
+            .build
+            .settings_of(self.folder, module.map(Spanned::into_inner));
+        let found = source::find(&self.folder.join(&folder), settings);
+        let found = found.map_err(|failure| {
+            let at = table.faults.source.place(&said);
+            grants.missing.push(failure.at(Some(at)));
+        });
+        Program {
+            component: Some(Spanned::new(place.clone(), folder)),
+            source: found.ok(),
+            place,
+        }
+    }
+}
+
+/// What an app is made of.
+struct Program {
+    /// The file; of an app in source, the source's folder.
+    component: Option<Spanned<String>>,
+    source: Option<Box<PlannedSource>>,
+    /// What names it.
+    place: Range<usize>,
 }
 
 /// The share of the CPU that an app gets beside others, if it does not say.
 pub(crate) const WEIGHT: u32 = wasgi_gateway::WEIGHT_DEFAULT;
 
 /// Each host with each path. `place` is pointed at where neither is written.
-fn routes(table: &mut Table<'_>, place: &std::ops::Range<usize>) -> Vec<Spanned<Route>> {
+fn routes(table: &mut Table<'_>, place: &Range<usize>) -> Vec<Spanned<Route>> {
     let hosts: Vec<Option<Spanned<HostPattern>>> = if table.has("host") {
         patterns(table, "host").into_iter().map(Some).collect()
     } else {
@@ -159,11 +242,13 @@ fn middleware(table: &mut Table<'_>, grants: &mut Grants<'_>, app: &str) -> Vec<
         .filter_map(|item| match item.get_ref() {
             DeValue::Table(entries) => table::read(faults, item.span(), entries, |table| {
                 let component = table.required("component")?;
+                grants.expect_file(table, &component);
                 Some(grants.read(table, &component, name_of))
             }),
             DeValue::String(file) => {
                 let component = Spanned::new(item.span(), file.as_ref().to_owned());
                 table::read(faults, item.span(), &empty, |table| {
+                    grants.expect_file(table, &component);
                     Some(grants.read(table, &component, name_of))
                 })
             }

@@ -10,7 +10,7 @@ use wasgi_server::SqlSettings;
 
 use super::server::FIELDS_MAX;
 use super::table::Table;
-use super::{outbound, sql};
+use super::{outbound, sql, values};
 use crate::args::IsolationChoice;
 use crate::failure::Failure;
 use crate::plan::{PlannedMiddleware, isolation};
@@ -34,14 +34,6 @@ impl Grants<'_> {
         name_of: impl FnOnce(&Path) -> String,
     ) -> PlannedMiddleware {
         let file = self.folder.join(component.get_ref());
-        if !file.is_file() {
-            let message = format!(
-                "expected a component, but there is no file {}",
-                file.display()
-            );
-            self.missing
-                .push(table.faults.lacking(&component.span(), message));
-        }
         let name = table
             .text("name")
             .unwrap_or_else(|| Spanned::new(component.span(), name_of(&file)));
@@ -51,6 +43,7 @@ impl Grants<'_> {
             table.faults.wrong(&name.span(), message);
         }
         let choice = table.choice("isolation");
+        let dirs = self.dirs(table);
         let args = table.texts("args").map(Spanned::into_inner);
         let reuse = table.table("reuse", reuse);
         let settings = AppSettings {
@@ -65,7 +58,8 @@ impl Grants<'_> {
                 .flatten()
                 .map(Spanned::into_inner)
                 .collect(),
-            dirs: self.dirs(table),
+            tmp: tmp(table, &dirs),
+            dirs,
             crypto: table.flag("crypto").unwrap_or(true),
             cgi: CgiForm::Parsed,
         };
@@ -78,6 +72,19 @@ impl Grants<'_> {
             settings,
             outbound,
             sql: self.databases(table),
+        }
+    }
+
+    /// Notes a component that is not there.
+    pub(super) fn expect_file(&mut self, table: &Table<'_>, component: &Spanned<String>) {
+        let file = self.folder.join(component.get_ref());
+        if !file.is_file() {
+            let message = format!(
+                "expected a component, but there is no file {}",
+                file.display()
+            );
+            self.missing
+                .push(table.faults.lacking(&component.span(), message));
         }
     }
 
@@ -149,6 +156,16 @@ fn guest_path(guest: &str, seen: &mut BTreeSet<String>) -> Result<String, String
     Ok(path.to_owned())
 }
 
+/// Bytes that an instance may have in a folder of its own.
+fn tmp(table: &mut Table<'_>, dirs: &[Dir]) -> Option<u64> {
+    let bytes = table.value("tmp", |value| values::size(value, 1))?;
+    if dirs.iter().any(|dir| dir.guest == "/tmp") {
+        let message = "the guest already has a folder at \"/tmp\": expected `tmp` or that `dir`";
+        table.faults.wrong(&bytes.span(), message);
+    }
+    Some(bytes.into_inner())
+}
+
 fn env(table: &mut Table<'_>) -> Vec<(String, String)> {
     let mut env = Vec::new();
     for (name, value) in table.names("env") {
@@ -172,6 +189,7 @@ fn reuse(table: &mut Table<'_>) -> Reuse {
         idle: table.time("idle", 1).unwrap_or(default.idle),
         memory: table.size("memory", 1).unwrap_or(default.memory),
         concurrency: table.number("concurrency-per-instance", 1..=10_000, default.concurrency),
+        patience: default.patience,
     }
 }
 

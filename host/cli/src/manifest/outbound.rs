@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use toml::Spanned;
-use wasgi_server::{GrantError, OutboundLimits, OutboundSettings};
+use wasgi_server::{GrantError, OutboundLimits, OutboundSettings, SocketGrant};
 
 use super::table::Table;
 
@@ -14,9 +14,14 @@ pub(super) fn read(table: &mut Table<'_>) -> OutboundSettings {
         table.faults.absent(Some(&table.span), message);
     }
     let default = OutboundLimits::DEFAULT;
+    let is_socket = |text: &Spanned<String>| SocketGrant::is_meant(text.get_ref());
+    let (sockets, requests): (Vec<_>, Vec<_>) =
+        texts(table, "allow").into_iter().partition(is_socket);
+    let private = texts(table, "private");
     OutboundSettings {
-        allow: grants(table, "allow"),
-        private: grants(table, "private"),
+        allow: grants(table, &requests),
+        sockets: grants(table, &sockets),
+        private: grants(table, &private),
         limits: OutboundLimits {
             connect: table.time("connect", 1).unwrap_or(default.connect),
             response: table.time("response", 1).unwrap_or(default.response),
@@ -32,13 +37,14 @@ pub(super) fn read(table: &mut Table<'_>) -> OutboundSettings {
     }
 }
 
-fn grants<T: FromStr<Err = GrantError>>(table: &mut Table<'_>, key: &'static str) -> Vec<T> {
+fn texts(table: &mut Table<'_>, key: &'static str) -> Vec<Spanned<String>> {
     let texts = table.texts(key).map(Spanned::into_inner);
-    texts
-        .into_iter()
-        .flatten()
-        .filter_map(|text| table.parse(&text))
-        .collect()
+    texts.unwrap_or_default()
+}
+
+fn grants<T: FromStr<Err = GrantError>>(table: &Table<'_>, texts: &[Spanned<String>]) -> Vec<T> {
+    let read = texts.iter().filter_map(|text| table.parse(text));
+    read.collect()
 }
 
 #[cfg(test)]
@@ -56,7 +62,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let table = r#"
-            allow = ["https://*.example.com", "http://127.0.0.1:9000"]
+            allow = ["https://*.example.com", "tcp://db.example:5432", "http://127.0.0.1:9000"]
             private = ["10.1.0.0/16"]
             connect = "1s"
             response = "2s"
@@ -70,6 +76,7 @@ mod tests {
                 "https://*.example.com".parse().unwrap(),
                 "http://127.0.0.1:9000".parse().unwrap(),
             ],
+            sockets: vec!["tcp://db.example:5432".parse().unwrap()],
             private: vec!["10.1.0.0/16".parse().unwrap()],
             limits: OutboundLimits {
                 connect: Duration::from_secs(1),
@@ -87,6 +94,7 @@ mod tests {
     fn only_the_hosts_must_be_said() {
         let expected = OutboundSettings {
             allow: Vec::new(),
+            sockets: Vec::new(),
             private: Vec::new(),
             limits: OutboundLimits::DEFAULT,
         };
@@ -105,6 +113,10 @@ mod tests {
             (
                 "allow = [\"https://a.example\", \"b.example\"]",
                 "4:31: expected SCHEME://HOST or SCHEME://HOST:PORT",
+            ),
+            (
+                "allow = [\"http://a.example\", \"tcp://a.example\"]",
+                "4:30: expected tcp://HOST:PORT",
             ),
             (
                 "allow = []\nprivate = [\"10.1.2.3/16\"]",

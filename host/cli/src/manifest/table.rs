@@ -225,7 +225,7 @@ impl<'t> Table<'t> {
         Some(Spanned::new(item.span(), text))
     }
 
-    fn value<T>(
+    pub(super) fn value<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&DeValue<'_>) -> Result<T, Wrong>,

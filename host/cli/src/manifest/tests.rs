@@ -1,6 +1,6 @@
 //! Manifests good and bad, in tables.
 
-use wasgi_gateway::AppSettings;
+use wasgi_gateway::{AppSettings, Isolation};
 
 use super::*;
 
@@ -19,10 +19,12 @@ pub(super) fn read_bytes(text: &[u8]) -> Result<Manifest, String> {
         std::fs::write(folder.path().join(name), b"").unwrap();
     }
     std::fs::create_dir(folder.path().join("data")).unwrap();
+    let source = "def app(environ, start_response):\n    return []\n";
+    std::fs::write(folder.path().join("app.py"), source).unwrap();
     let path = folder.path().join("wasgi.toml");
     std::fs::write(&path, text).unwrap();
     let prefix = format!("{}/", folder.path().display());
-    let mut manifest = read(&path, None);
+    let mut manifest = read(&path, None, false);
     let mut wrong = std::mem::take(&mut manifest.wrong);
     wrong.extend(manifest.apps.iter().flat_map(|app| app.missing.clone()));
     let result = wrong.into_result().map(|()| manifest);
@@ -41,6 +43,29 @@ fn an_app_needs_only_its_component() {
     assert!(app.middleware.is_empty() && app.missing.is_empty());
     assert_eq!(manifest.apps[0].settings, AppSettings::new("a"));
     assert_eq!(manifest.apps[0].outbound, None);
+}
+
+#[test]
+fn an_app_with_source_needs_its_component_only_to_be_served_by_it() {
+    for (text, is_source) in [
+        ("module = \"app:app\"", true),
+        ("source = \".\"", true),
+        ("module = \"app:app\"\ncomponent = \"later.wasm\"", true),
+        ("module = \"app:app\"\ncomponent = \"a.wasm\"", false),
+    ] {
+        let mut manifest = read_text(&format!("[[app]]\n{text}")).unwrap();
+        let app = manifest.apps.remove(0);
+        assert_eq!(app.source.is_some(), is_source, "{text}");
+        let is_reused = matches!(app.settings.isolation, Isolation::Reuse(_));
+        assert_eq!(is_reused, is_source, "{text}");
+    }
+}
+
+#[test]
+fn source_that_is_not_there_is_told_with_its_line() {
+    let message = read_text("[[app]]\nmodule = \"none:app\"\nsource = \"data\"").unwrap_err();
+    assert!(message.contains("wasgi.toml:2:10: "), "{message}");
+    assert!(!message.contains("there is no file"), "{message}");
 }
 
 #[test]
@@ -127,7 +152,9 @@ fn a_bad_server_section_is_refused() {
 
 #[test]
 fn a_missing_manifest_is_refused() {
-    let message = read(Path::new("/none/wasgi.toml"), None).wrong.to_string();
+    let message = read(Path::new("/none/wasgi.toml"), None, false)
+        .wrong
+        .to_string();
     assert_eq!(
         message,
         "error: cannot read /none/wasgi.toml: no such file or folder"

@@ -126,6 +126,7 @@ fn a_missing_file_is_an_error_at_a_start_and_not_of_the_manifest() {
         manifest: Some(manifest),
         folders: vec![files.path().to_owned()],
         components,
+        ..Sources::default()
     };
     assert_eq!(plan.sources, sources);
 

@@ -89,6 +89,7 @@ impl From<ChangeError> for Refusal {
             ChangeError::Refused(Refused::Unhealthy(_)) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, text)
             }
+            ChangeError::FromSource(_) => Self::new(StatusCode::CONFLICT, text),
             ChangeError::State(error) => Self::new(of_state(&error), text),
             ChangeError::Refused(Refused::Host(_)) | ChangeError::Stateless => {
                 Self::unavailable(text)

@@ -33,6 +33,8 @@ pub enum ChangeError {
     State(StateError),
     /// The host has no state folder.
     Stateless,
+    /// The app of this name is served from its source.
+    FromSource(String),
 }
 
 impl fmt::Display for ChangeError {
@@ -46,6 +48,11 @@ impl fmt::Display for ChangeError {
             Self::Release(error) => error.fmt(f),
             Self::Refused(refused) => refused.fmt(f),
             Self::State(error) => f.write_str(&chain(error)),
+            Self::FromSource(name) => write!(
+                f,
+                "{name} is served from its source, of which there are no releases: \
+                 build it with `wasgi build`, and serve the component"
+            ),
             Self::Stateless => f.write_str("the host has no state folder: start it with `--state`"),
         }
     }
@@ -229,6 +236,9 @@ impl Apps {
 
     fn changeable(&self, name: &str) -> Result<(Arc<Slot>, Arc<State>), ChangeError> {
         let slot = self.slot(name).ok_or_else(|| self.unknown(name))?;
+        if slot.serving().spec.source.is_some() {
+            return Err(ChangeError::FromSource(slot.name.clone()));
+        }
         let state = self.state.clone().ok_or(ChangeError::Stateless)?;
         Ok((slot, state))
     }

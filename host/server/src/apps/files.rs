@@ -49,7 +49,11 @@ impl Apps {
     ) -> Result<(), Refused> {
         let spec = Arc::clone(&serving.spec);
         let binary = read(spec.program.component.clone()).await?;
-        if slot.record().source != Some(digest_of(&binary)) {
+        let known = match (&spec.source, &serving.active) {
+            (Some(_), Some(active)) => Some(active.digest),
+            _ => slot.record().source,
+        };
+        if known != Some(digest_of(&binary)) {
             return self.activate_file(slot, spec, binary).await;
         }
         // It is the middleware's file that changed, or nothing.
@@ -75,6 +79,21 @@ impl Apps {
         }
         slot.serve(new);
         Ok(())
+    }
+
+    /// Begins an app anew, because its source changed. Requests under way go on with what it was.
+    pub(super) async fn renew(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let _changing = slot.changing.lock().await;
+        let serving = slot.serving();
+        let Some(active) = &serving.active else {
+            return;
+        };
+        if let Some(loaded) = active.loaded() {
+            let loaded = self.loader.renewed(&serving.spec, &loaded);
+            let release = Release::new(active.digest, Some(loaded), false);
+            slot.serve(Serving::one(Arc::clone(&serving.spec), release));
+            tracing::info!(app = slot.name, "its source changed");
+        }
     }
 
     /// Gives an app other settings.
@@ -117,6 +136,10 @@ impl Apps {
         let digest = digest_of(&binary);
         let loaded = self.checked(&spec, binary.clone()).await?;
         let release = Release::new(digest, Some(loaded), false);
+        if spec.source.is_some() {
+            slot.serve(Serving::one(spec, release));
+            return Ok(());
+        }
         let mut record = Record::clone(&slot.record());
         let origin = Origin::File {
             path: spec.program.component.display().to_string(),

@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::spec::{AppSpec, Desired, Sources};
 use super::{ApplyError, Apps};
-use crate::watch::{Changes, Watch};
+use crate::watch::{Changes, Wanted, Watch};
 
 /// Reads again what the operator wants. Fails with a text that says what is wrong.
 pub type Reread = dyn Fn() -> Result<(Desired, Sources), String> + Send + Sync;
@@ -32,11 +32,16 @@ impl Watching {
     }
 
     async fn set<'a>(&self, specs: impl Iterator<Item = &'a AppSpec>, sources: &Sources) {
-        let mut files: BTreeSet<_> = specs
-            .flat_map(|spec| spec.files().map(PathBuf::from))
-            .collect();
-        files.extend(sources.manifests.iter().cloned());
-        self.watch.set(files, sources.folders.clone()).await;
+        let mut wanted = Wanted {
+            files: sources.manifests.clone(),
+            folders: sources.folders.clone(),
+            ..Wanted::default()
+        };
+        for spec in specs {
+            wanted.files.extend(spec.files().map(PathBuf::from));
+            wanted.trees.extend(spec.source.clone());
+        }
+        self.watch.set(wanted).await;
     }
 }
 
@@ -122,12 +127,16 @@ impl Live {
         self.sources.manifests.contains(path) || self.sources.holds(path) && is_new()
     }
 
-    /// Has the apps looked at that are made of such files.
+    /// Has the apps looked at that are made of such files, or come from such trees.
     fn look_at(&self, is_meant: impl Fn(&PathBuf) -> bool) {
         for slot in self.apps.slots().values() {
             let spec = Arc::clone(&slot.serving().spec);
             if spec.files().any(|file| is_meant(&file.to_owned())) {
                 self.apps.recheck(&slot.name);
+            }
+            if spec.source.iter().any(|source| is_meant(&source.folder)) {
+                let (apps, slot) = (Arc::clone(&self.apps), Arc::clone(slot));
+                drop(tokio::spawn(async move { apps.renew(&slot).await }));
             }
         }
     }

@@ -9,13 +9,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
+use http::request::Builder;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-use wasgi_gateway::{App, Binary, Gateway, Grants, LoadError, Origin, Outbound, Peer, Sql};
+use wasgi_gateway::{
+    App, Binary, Gateway, Grants, Isolation, LoadError, Origin, Outbound, Peer, Sql,
+};
 
+use super::ahead::Ahead;
 use super::spec::{AppSpec, ProgramSpec};
 use crate::outbound::OutboundClient;
 use crate::request_ids::RequestIds;
@@ -23,6 +27,10 @@ use crate::sql::Databases;
 
 /// Bytes of a health check's response that are read.
 const PROBE_BODY_MAX: usize = 1024 * 1024;
+
+/// The method of the request that asks for nothing but an instance that is ready. A component that
+/// runs source answers it itself.
+const PREPARE: &str = "WASGI-PREPARE";
 
 /// Loads at one time, each on a thread that may block.
 const LOADS_MAX: usize = 256;
@@ -42,6 +50,8 @@ pub(crate) struct Loaded {
     pub(crate) entry: Arc<App>,
     /// The app, then its middleware, outwards.
     layers: Vec<Arc<App>>,
+    /// The instance that is made before anybody asks, if the app is served from source.
+    pub(crate) ahead: Option<Ahead>,
 }
 
 /// Why a release is not to be given requests.
@@ -108,10 +118,37 @@ impl Loader {
         binary: Binary,
     ) -> Result<Loaded, Refused> {
         let _place = self.places.acquire().await.expect("it is never closed");
-        let (this, spec) = (Arc::clone(self), Arc::clone(spec));
-        spawn_blocking(move || this.load_now(&spec, &binary))
+        let (this, wanted) = (Arc::clone(self), Arc::clone(spec));
+        let loaded = spawn_blocking(move || this.load_now(&wanted, &binary))
             .await
-            .unwrap_or_else(|error| Err(Refused::Host(format!("loading it failed: {error}"))))
+            .unwrap_or_else(|error| Err(Refused::Host(format!("loading it failed: {error}"))))?;
+        Ok(self.with_ahead(spec, loaded))
+    }
+
+    /// The same app and middleware without instances.
+    pub(crate) fn renewed(self: &Arc<Self>, spec: &Arc<AppSpec>, loaded: &Loaded) -> Loaded {
+        let mut layers: Vec<Arc<App>> = Vec::with_capacity(loaded.layers.len());
+        for layer in &loaded.layers {
+            layers.push(layer.renewed(layers.last().cloned()));
+        }
+        let entry = layers.last().expect("the app is one of them");
+        let loaded = Loaded {
+            entry: Arc::clone(entry),
+            layers,
+            ahead: None,
+        };
+        self.with_ahead(spec, loaded)
+    }
+
+    /// Makes the first instance of an app that is served from source.
+    fn with_ahead(self: &Arc<Self>, spec: &Arc<AppSpec>, loaded: Loaded) -> Loaded {
+        let app = loaded.layers.first().expect("the app comes first");
+        let is_reused = matches!(app.settings().isolation, Isolation::Reuse(_));
+        let ahead = || Ahead::begin(self, spec, app);
+        Loaded {
+            ahead: (spec.source.is_some() && is_reused).then(ahead),
+            ..loaded
+        }
     }
 
     fn load_now(&self, spec: &AppSpec, binary: &Binary) -> Result<Loaded, Refused> {
@@ -122,7 +159,11 @@ impl Loader {
             entry = self.make(&binary, program, Some(entry))?;
             layers.push(Arc::clone(&entry));
         }
-        Ok(Loaded { entry, layers })
+        Ok(Loaded {
+            entry,
+            layers,
+            ahead: None,
+        })
     }
 
     fn make(
@@ -146,7 +187,8 @@ impl Loader {
     /// Asks an app for its health, if it has a path for that. Its middleware is left out: it may
     /// well refuse a request without credentials.
     pub(crate) async fn probe(&self, spec: &AppSpec, loaded: &Loaded) -> Result<(), Refused> {
-        let Some(health) = &spec.health else {
+        // Whoever works on a source wants to see what is wrong with it.
+        let (Some(health), None) = (&spec.health, &spec.source) else {
             return Ok(());
         };
         let app = loaded.layers.first().expect("the app comes first");
@@ -183,7 +225,29 @@ impl Loader {
         );
         let request = Request::get(uri)
             .header(HOST, host)
-            .header(USER_AGENT, "wasgi-health")
+            .header(USER_AGENT, "wasgi-health");
+        self.send(app, request, script_name.len()).await
+    }
+
+    /// Has an app make an instance, which imports the source before anybody asks. Middleware does
+    /// not see the request.
+    pub(crate) async fn make_ready(&self, app: &Arc<App>) -> Result<StatusCode, String> {
+        let request = Request::builder()
+            .method(PREPARE)
+            .uri("/")
+            .header(HOST, "localhost")
+            .header(USER_AGENT, "wasgi");
+        self.send(app, request, 0).await
+    }
+
+    /// Sends a request of the host's own, and reads its response to the end.
+    async fn send(
+        &self,
+        app: &Arc<App>,
+        request: Builder,
+        script_name_length: usize,
+    ) -> Result<StatusCode, String> {
+        let request = request
             .body(Empty::<Bytes>::new())
             .map_err(|error| error.to_string())?;
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -191,7 +255,7 @@ impl Loader {
             request_id: self.ids.next(),
             local: nowhere,
             remote: Arc::new(Peer::from(nowhere)),
-            script_name_length: script_name.len(),
+            script_name_length,
             route_parameters: Vec::new(),
             server: None,
         };

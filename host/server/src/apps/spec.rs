@@ -8,6 +8,7 @@ use wasgi_gateway::AppSettings;
 use crate::outbound::OutboundSettings;
 use crate::routes::{Redirect, Route};
 use crate::sql::SqlSettings;
+use crate::watch::SourceTree;
 
 /// All that a server is to serve.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,9 @@ pub struct AppSpec {
     pub routes: Vec<Route>,
     /// The path within the app that a release must answer before it is given requests.
     pub health: Option<String>,
+    /// The source that its instances read when they begin, if it is served from that: when it
+    /// changes, they are made anew. None of its releases is kept, and it is asked for no health.
+    pub source: Option<SourceTree>,
 }
 
 /// A component with what it may use.

@@ -22,6 +22,9 @@ impl Apps {
                     continue;
                 };
                 loaded.entry.sweep();
+                if let Some(ahead) = &loaded.ahead {
+                    ahead.sweep();
+                }
                 loaded.layers().for_each(|app| tell_of_dropped_log(app));
                 if is_idle {
                     Self::let_go(slot, release);

@@ -61,7 +61,7 @@ impl Apps {
     ) -> Result<(), Refused> {
         let record = slot.record();
         let file = read(spec.program.component.clone()).await;
-        let Some(active) = record.active else {
+        let Some(active) = record.active.filter(|_| spec.source.is_none()) else {
             return self.activate_file(slot, spec, file?).await;
         };
         match file {

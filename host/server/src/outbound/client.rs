@@ -1,6 +1,7 @@
 //! Sends one app's requests, each within its grants and limits.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +12,21 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client, connect::capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
-use wasgi_gateway::{Outbound, OutboundBody, OutboundError, OutboundResponse, OutboundTimeouts};
+use wasgi_gateway::{
+    Outbound, OutboundAddresses, OutboundBody, OutboundError, OutboundPlace, OutboundResponse,
+    OutboundTimeouts,
+};
 
 use super::body::{Bounds, Place, RequestBody, ResponseBody};
-use super::connector::Connector;
+use super::connector::{Connector, Resolver};
 use super::failure::failed;
 use super::fields::{declared_length, strip_hop_by_hop};
-use super::grant::Target;
+use super::grant::{Host, Target};
 use super::policy::Policy;
 use super::settings::{OutboundLimits, OutboundSettings, Waits};
+use super::sockets::Known;
 
 /// Connections that are kept for a next request to the same host.
 const KEPT_PER_HOST_MAX: usize = 8;
@@ -44,6 +49,9 @@ pub struct OutboundClient {
     policy: Arc<Policy>,
     limits: OutboundLimits,
     places: Arc<Semaphore>,
+    resolver: Resolver,
+    /// What the names stand for that sockets connect to.
+    known: Arc<Known>,
     http: Client<Connector, RequestBody>,
 }
 
@@ -52,10 +60,16 @@ impl OutboundClient {
     pub fn new(settings: OutboundSettings) -> Self {
         let OutboundSettings {
             allow,
+            sockets,
             private,
             limits,
         } = settings;
-        let policy = Arc::new(Policy { allow, private });
+        let policy = Arc::new(Policy {
+            allow,
+            private,
+            sockets,
+        });
+        let resolver = Resolver::new(Arc::clone(&policy));
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             // Limit: KEPT_FOR
@@ -66,14 +80,22 @@ impl OutboundClient {
             .http1_max_buf_size(HEAD_BYTES_MAX)
             // Limit: HEAD_FIELDS_MAX
             .http1_max_headers(HEAD_FIELDS_MAX)
-            .build(Connector::new(Arc::clone(&policy), &limits));
+            .build(Connector::new(resolver.clone(), &limits));
         let places = limits.concurrency.min(Semaphore::MAX_PERMITS);
         Self {
             policy,
             limits,
             places: Arc::new(Semaphore::new(places)),
+            resolver,
+            known: Arc::default(),
             http,
         }
+    }
+
+    fn take_place(&self) -> Result<OwnedSemaphorePermit, OutboundError> {
+        // Limit: OutboundLimits::concurrency
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| OutboundError::ConnectionLimitReached(self.limits.concurrency))
     }
 
     /// Checks a request, and takes a place for it.
@@ -89,11 +111,7 @@ impl OutboundClient {
         head.version = Version::HTTP_11;
         strip_hop_by_hop(&mut head.headers);
         let declared = declared_length(&mut head.headers)?;
-        // Limit: OutboundLimits::concurrency
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map(Arc::new)
-            .map_err(|_| OutboundError::ConnectionLimitReached(self.limits.concurrency))?;
+        let place = self.take_place().map(Arc::new)?;
         let bounds = Bounds {
             bytes: self.limits.request_body,
             idle: self.limits.idle,
@@ -136,6 +154,41 @@ impl Outbound for OutboundClient {
             let body = ResponseBody::new(incoming, bounds, place)?;
             Ok(Response::from_parts(head, body.boxed_unsync()))
         })
+    }
+
+    fn grants_sockets(&self) -> bool {
+        !self.policy.sockets.is_empty()
+    }
+
+    fn place(&self) -> Result<OutboundPlace, OutboundError> {
+        Ok(Box::new(self.take_place()?))
+    }
+
+    fn resolve(&self, name: String) -> OutboundAddresses {
+        let (resolver, known) = (self.resolver.clone(), Arc::clone(&self.known));
+        let (policy, limit) = (Arc::clone(&self.policy), self.limits.connect);
+        Box::pin(async move {
+            let Some(host) = Host::read(&name) else {
+                return Err(OutboundError::RequestDenied(name));
+            };
+            policy.check_name(&host)?;
+            let name = match host {
+                Host::Address(address) => return Ok(vec![address]),
+                Host::Name(name) => name,
+            };
+            let wrong = |error| OutboundError::Dns(format!("{name}: {error}"));
+            let asked = name.parse().map_err(wrong)?;
+            // Limit: OutboundLimits::connect
+            let found = timeout(limit, resolver.resolve(asked)).await;
+            let found = found.unwrap_or(Err(OutboundError::ConnectionTimeout))?;
+            let addresses: Vec<_> = found.map(|found| found.ip().to_canonical()).collect();
+            known.add(&name, &addresses);
+            Ok(addresses)
+        })
+    }
+
+    fn may_connect(&self, address: SocketAddr) -> bool {
+        self.policy.may_connect(address, &self.known)
     }
 }
 

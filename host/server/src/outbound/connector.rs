@@ -45,11 +45,8 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(policy: Arc<Policy>, limits: &OutboundLimits) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver {
-            policy,
-            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
-        });
+    pub(super) fn new(resolver: Resolver, limits: &OutboundLimits) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // The addresses of a name share the time, so that one that is silent leaves some to others.
@@ -98,14 +95,24 @@ impl Service<Uri> for Connector {
 }
 
 /// Resolves names, to the addresses that the app may reach.
-#[derive(Clone)]
-struct Resolver {
+#[derive(Clone, Debug)]
+pub(super) struct Resolver {
     policy: Arc<Policy>,
     lookups: Arc<Semaphore>,
 }
 
 impl Resolver {
-    async fn resolve(self, name: Name) -> Result<std::vec::IntoIter<SocketAddr>, OutboundError> {
+    pub(super) fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            policy,
+            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+        }
+    }
+
+    pub(super) async fn resolve(
+        self,
+        name: Name,
+    ) -> Result<std::vec::IntoIter<SocketAddr>, OutboundError> {
         let failed = |error: String| OutboundError::Dns(format!("{name}: {error}"));
         // Limit: LOOKUPS_MAX
         let lookup = self
@@ -157,6 +164,7 @@ mod tests {
             policy: Arc::new(Policy {
                 allow: Vec::new(),
                 private: vec![private.parse().unwrap()],
+                sockets: Vec::new(),
             }),
             lookups: Arc::new(Semaphore::new(1)),
         }
@@ -193,12 +201,13 @@ mod tests {
         let policy = Policy {
             allow: vec![uri.parse().unwrap()],
             private: Vec::new(),
+            sockets: Vec::new(),
         };
         let limits = OutboundLimits {
             connect: Duration::from_millis(50),
             ..OutboundLimits::DEFAULT
         };
-        let mut connector = Connector::new(Arc::new(policy), &limits);
+        let mut connector = Connector::new(Resolver::new(Arc::new(policy)), &limits);
         connector.tls = Arc::new(Tls::trusting(Vec::new()));
         let error = connector.call(uri.parse().unwrap()).await.err();
         assert_eq!(error, Some(OutboundError::ConnectionTimeout));
@@ -213,8 +222,10 @@ mod tests {
         let policy = Policy {
             allow: Vec::new(),
             private: Vec::new(),
+            sockets: Vec::new(),
         };
-        let mut connector = Connector::new(Arc::new(policy), &OutboundLimits::DEFAULT);
+        let mut connector =
+            Connector::new(Resolver::new(Arc::new(policy)), &OutboundLimits::DEFAULT);
         let mut kept = Vec::new();
         for _ in 0..KEPT_MAX {
             kept.push(connector.call(uri.clone()).await.unwrap());

@@ -64,8 +64,8 @@ impl FromStr for Grant {
         let (scheme, authority) = text
             .split_once("://")
             .ok_or_else(|| refused("the scheme is missing: http:// or https://"))?;
-        let scheme =
-            Scheme::parse(scheme).ok_or_else(|| refused("the scheme must be http or https"))?;
+        let scheme = Scheme::parse(scheme)
+            .ok_or_else(|| refused("the scheme must be http or https, or tcp for sockets"))?;
         if authority.contains(['/', '?', '#']) {
             return Err(refused(
                 "a grant has neither path nor query: end it after the host",
@@ -191,7 +191,7 @@ pub(super) enum Host {
 }
 
 impl Host {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix('[') {
             let address: Ipv6Addr = rest.strip_suffix(']')?.parse().ok()?;
             return Some(Self::Address(address.into()));
@@ -208,6 +208,14 @@ impl Host {
         };
         (text.len() <= NAME_MAX && !numeric && text.split('.').all(is_label))
             .then(|| Self::Name(text.to_ascii_lowercase()))
+    }
+}
+
+impl Host {
+    /// A host as a guest asks for it, which writes an IPv6 address without brackets.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let address = text.parse().ok().map(Self::Address);
+        address.or_else(|| Self::parse(text))
     }
 }
 
@@ -232,7 +240,7 @@ impl fmt::Display for Host {
 }
 
 /// Splits `HOST:PORT`. None if what stands for the port is none.
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     match authority.rsplit_once(':') {
         // The colons of an IPv6 address.
         Some((_, rest)) if rest.ends_with(']') => Some((authority, None)),
@@ -349,6 +357,7 @@ mod tests {
         for uri in [
             "/path",
             "ftp://a.example",
+            "tcp://a.example:80",
             "http://user@a.example",
             "http://a.example:99999",
             "http://127.1",

@@ -1,17 +1,20 @@
 //! What one app may reach: its grants, and the addresses that their names may stand for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use wasgi_gateway::OutboundError;
 
 use super::address::{Network, is_public};
-use super::grant::{Grant, Target};
+use super::grant::{Grant, Host, Target};
+use super::sockets::{Known, SocketGrant};
 
 /// What one app may reach.
 #[derive(Debug)]
 pub(super) struct Policy {
     pub(super) allow: Vec<Grant>,
     pub(super) private: Vec<Network>,
+    /// What sockets may connect to.
+    pub(super) sockets: Vec<SocketGrant>,
 }
 
 impl Policy {
@@ -21,6 +24,19 @@ impl Policy {
             return Ok(());
         }
         Err(OutboundError::RequestDenied(target.to_string()))
+    }
+
+    /// Refuses to say what a name stands for that no socket may connect to.
+    pub(super) fn check_name(&self, name: &Host) -> Result<(), OutboundError> {
+        if self.sockets.iter().any(|grant| grant.is_for(name)) {
+            return Ok(());
+        }
+        Err(OutboundError::RequestDenied(name.to_string()))
+    }
+
+    /// Whether a socket may connect to an address. A name's are those that it was resolved to.
+    pub(super) fn may_connect(&self, address: SocketAddr, known: &Known) -> bool {
+        known.is_granted(&self.sockets, address)
     }
 
     /// Whether a name of a granted host may stand for an address.
@@ -44,6 +60,7 @@ mod tests {
         let policy = Policy {
             allow: Vec::new(),
             private: vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            sockets: Vec::new(),
         };
         for (name, address, permitted) in [
             ("a.example", "1.1.1.1", true),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasgi_gateway::OutboundTimeouts;
 
-use super::{Grant, Network};
+use super::{Grant, Network, SocketGrant};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -13,6 +13,8 @@ const MIB: u64 = 1024 * 1024;
 pub struct OutboundSettings {
     /// The hosts.
     pub allow: Vec<Grant>,
+    /// Where their sockets may connect to.
+    pub sockets: Vec<SocketGrant>,
     /// Networks that their names may stand for although they are not public.
     pub private: Vec<Network>,
     /// The limits.
@@ -33,7 +35,7 @@ pub struct OutboundLimits {
     pub request_body: u64,
     /// Bytes of a response's body. It is streamed likewise.
     pub response_body: u64,
-    /// Exchanges under way at one time. One ends with its bodies.
+    /// Exchanges under way at one time, and sockets. An exchange ends with its bodies.
     pub concurrency: usize,
 }
 

@@ -29,6 +29,7 @@ fn client_for(grant: &str, limits: OutboundLimits) -> OutboundClient {
     OutboundClient::new(OutboundSettings {
         allow: vec![grant.parse().unwrap()],
         private: Vec::new(),
+        sockets: Vec::new(),
         limits,
     })
 }

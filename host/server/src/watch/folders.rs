@@ -64,13 +64,7 @@ impl Folders {
     pub(super) fn hold(&mut self, trail: &Trail) -> bool {
         let mut is_new = false;
         for folder in trail.folders() {
-            match self.needed.get_mut(folder) {
-                Some(count) => *count += 1,
-                None => drop(self.needed.insert(folder.to_owned(), 1)),
-            }
-            if !self.live.contains(folder) {
-                is_new |= self.watch(folder);
-            }
+            is_new |= self.need(folder);
         }
         is_new
     }
@@ -78,15 +72,34 @@ impl Folders {
     /// Gives back what a trail needed.
     pub(super) fn release(&mut self, trail: &Trail) {
         for folder in trail.folders() {
-            let Some(count) = self.needed.get_mut(folder) else {
-                continue;
-            };
-            *count -= 1;
-            if *count == 0 {
-                self.needed.remove(folder);
-                if self.live.remove(folder) {
-                    self.unwatch(folder);
-                }
+            self.forget(folder);
+        }
+    }
+
+    /// Watches a folder, for as often as it is needed. Returns whether it was not watched before.
+    pub(super) fn need(&mut self, folder: &Path) -> bool {
+        match self.needed.get_mut(folder) {
+            Some(count) => *count += 1,
+            None => drop(self.needed.insert(folder.to_owned(), 1)),
+        }
+        self.keep(folder)
+    }
+
+    /// Watches a folder that is needed, if it was lost. Returns whether it was.
+    pub(super) fn keep(&mut self, folder: &Path) -> bool {
+        !self.live.contains(folder) && self.watch(folder)
+    }
+
+    /// Gives a folder back that was needed once.
+    pub(super) fn forget(&mut self, folder: &Path) {
+        let Some(count) = self.needed.get_mut(folder) else {
+            return;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.needed.remove(folder);
+            if self.live.remove(folder) {
+                self.unwatch(folder);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! What the watching thread is told: events, orders and the end. It is bounded, and never waits.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -8,6 +7,8 @@ use std::time::Instant;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 use tokio::sync::oneshot;
+
+use super::Wanted;
 
 /// What happened to one name in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,7 @@ pub(super) enum Happened {
 /// What is to be watched from now on.
 #[derive(Debug)]
 pub(super) struct Order {
-    pub(super) files: BTreeSet<PathBuf>,
-    pub(super) folders: BTreeSet<PathBuf>,
+    pub(super) wanted: Wanted,
     /// Is told, or dropped, when the order is carried out or a newer one has taken its place.
     pub(super) done: oneshot::Sender<()>,
 }

@@ -11,13 +11,17 @@ pub(super) type Stamp = Option<[i128; 5]>;
 
 /// The stamp of what a path leads to.
 pub(super) fn stamp(path: &Path) -> Stamp {
-    let found = fs::metadata(path).ok()?;
+    fs::metadata(path).ok().map(|found| stamp_of(&found))
+}
+
+/// The stamp of a file of which this is known.
+pub(super) fn stamp_of(found: &fs::Metadata) -> [i128; 5] {
     let modified = i128::from(found.mtime()) * 1_000_000_000 + i128::from(found.mtime_nsec());
-    Some([
+    [
         i128::from(found.dev()),
         i128::from(found.ino()),
         i128::from(found.size()),
         i128::from(found.mode()),
         modified,
-    ])
+    ]
 }

@@ -132,10 +132,8 @@ async fn paths_are_told_as_they_were_given() {
     let scene = Scene::new().await;
     let odd = scene.path("").join("./sub/../app.wasm");
     scene.make("sub");
-    scene
-        .watch
-        .set(BTreeSet::from([odd.clone()]), BTreeSet::new())
-        .await;
+    let given = BTreeSet::from([odd.clone()]);
+    scene.set_paths(given, BTreeSet::new()).await;
     scene.replace("app.wasm", "2");
     let told = tokio::time::timeout(DEADLINE, scene.changes.next())
         .await
@@ -218,7 +216,7 @@ async fn files_are_looked_at_where_nothing_can_be_watched() {
     fs::remove_file(scene.path("app.wasm")).unwrap();
     assert_eq!(scene.next().await, ["app.wasm"]);
     let folders = BTreeSet::from([scene.path("apps")]);
-    scene.watch.set(BTreeSet::new(), folders).await;
+    scene.set_paths(BTreeSet::new(), folders).await;
     scene.make("apps");
     scene.write("apps/a.wasm", "1");
     assert_eq!(scene.next().await, ["apps/a.wasm"]);

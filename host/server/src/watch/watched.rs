@@ -18,7 +18,7 @@ use super::trail::{Trail, follow, follow_into};
 
 /// All that is watched.
 pub(super) struct Watched {
-    folders: Folders,
+    pub(super) folders: Folders,
     /// The files that were given by name.
     given: BTreeSet<PathBuf>,
     /// The folders that were given for the files in them, with the ways to them.

@@ -16,7 +16,9 @@ from wit_world.imports import types
 
 from wasgi.body import Body
 from wasgi.failure import describe
+from wasgi.input import Input
 from wasgi.instance import run_hooks
+from wasgi.runtime import handles
 
 
 class Server(Protocol):
@@ -28,7 +30,7 @@ class Server(Protocol):
     def stop(self) -> None:
         """End it, so that another one can begin."""
 
-    def handle(self, environ: types.Environ, source: types.Input) -> Response:
+    def handle(self, environ: types.Environ, source: Input) -> Response:
         """Answer one request, or raise `Err` with a text."""
 
 
@@ -60,10 +62,11 @@ class Exports(exports.App):
         """Answer one request."""
         if not self._is_started:
             self._begin()
-        return self._server.handle(environ, input)
+        return self._server.handle(environ, input)  # type: ignore[arg-type]
 
     def _begin(self) -> None:
         """Do what each instance has to do for itself. The host's environment is there by now."""
+        handles.restore()
         for name, value in self._defaults.items():
             os.environ.setdefault(name, value)
         try:

@@ -9,8 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-
-from wasgi.runtime import environment, files, importer, load, patches, snapshot, tree, warm
+from wasgi.runtime import environment, files, importer, imports, load, patches, snapshot, tree, warm
 from wasgi.runtime.app import Exports, server_of
 from wasgi.runtime.load import LoadError, raised
 from wasgi.runtime.report import Report
@@ -29,7 +28,7 @@ class Settings:
     warm: tuple[str, ...] = ("/",)
     """Paths that are requested before the memory is frozen."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Variables while the application is imported, and later unless the host grants another value."""
+    """Variables while the application is imported; later too, unless the host grants others."""
     include: tuple[str, ...] = ()
     """Patterns of files of the source that are kept although they would be left out."""
 
@@ -104,11 +103,16 @@ def _build(report: Report) -> Exports:
     report.warm = warm.warm(server, settings.warm)
     report.seconds["warm"], begun = _since(begun)
 
-    report.environment = reads.stop()
-    patches.release()
     report.captured = carried.seal(folders)
     report.left_out = carried.left_out
+    report.missing = imports.missing(carried)
     report.seconds["capture"], begun = _since(begun)
+
+    if settings.warm:
+        snapshot.prepare(lambda: warm.warm(server, settings.warm))
+    report.environment = reads.stop()
+    patches.release()
+    report.seconds["prepare"], begun = _since(begun)
     return Exports(server, settings.env)
 
 

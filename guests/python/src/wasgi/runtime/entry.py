@@ -2,7 +2,8 @@
 
 A build is one command, over four or five folders whose order is their meaning::
 
-    componentize-py … componentize wasgi.runtime.entry -p RUNTIME -p BUILD -p SOURCE -p SITE [-p CACHE]
+    componentize-py … componentize wasgi.runtime.entry \\
+        -p RUNTIME -p BUILD -p SOURCE -p SITE [-p CACHE]
 
 RUNTIME is this package. BUILD has the module `wasgi_app`, which says in constants what to build
 (`Settings` reads them), and gets `report.json`. SOURCE is the application, SITE its requirements;

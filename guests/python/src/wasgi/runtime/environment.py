@@ -20,17 +20,18 @@ class Recorder:
         os.environ.update(variables)
         reads: dict[tuple[str, str, int], dict[str, Any]] = {}
         self._reads = reads
-        given = frozenset(variables)
         environ: Any = type(os.environ)
 
         class Recording(environ):  # type: ignore[misc]
             """`os.environ`, noting its reads."""
 
             def __getitem__(self, key: str) -> str:
-                """Read a variable."""
-                if key not in given:
+                """Read a variable; note it if it is not there: it may be where this runs."""
+                try:
+                    value: str = super().__getitem__(key)
+                except KeyError:
                     _note(reads, key)
-                value: str = super().__getitem__(key)
+                    raise
                 return value
 
         self._before = environ
@@ -47,13 +48,17 @@ def _note(reads: dict[tuple[str, str, int], dict[str, Any]], key: object) -> Non
     if len(reads) >= READS_MAX or not isinstance(key, str):
         return
     frame = sys._getframe(2)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if file.startswith(("/app/", "/site/")):
-            read = {"key": key, "file": file, "line": frame.f_lineno}
-            reads.setdefault((key, file, frame.f_lineno), read)
+    while frame is not None and frame.f_code.co_filename.startswith(_OF_PYTHON):
+        if frame.f_code.co_name == "setdefault":
+            # It writes what is to be read.
             return
-        if file.startswith("/python/") or file.startswith("<frozen os"):
-            frame = frame.f_back  # type: ignore[assignment]
-            continue
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
         return
+    file = frame.f_code.co_filename
+    if file.startswith(("/app/", "/site/")):
+        read = {"key": key, "file": file, "line": frame.f_lineno}
+        reads.setdefault((key, file, frame.f_lineno), read)
+
+
+_OF_PYTHON = ("<frozen os>", "<frozen _collections_abc>", "/0/wasgi/")

@@ -6,7 +6,6 @@ all others go to the host, which has what the manifest grants.
 
 import builtins
 import errno
-import glob
 import io
 import os
 import stat
@@ -20,13 +19,10 @@ from wasgi.runtime.tree import Tree
 def install(tree: Tree, folder: str) -> None:
     """Let files be found in `tree`, and make `folder` of it the current one."""
     files = Files(tree, folder)
-    builtins.open = io.open = files.open  # type: ignore[assignment]
+    builtins.open = io.open = files.open
     tokenize._builtin_open = files.open  # type: ignore[attr-defined]
     for name in ("stat", "lstat", "access", "listdir", "scandir", "chdir", "getcwd"):
         setattr(os, name, getattr(files, name))
-    # It keeps these from when it was imported.
-    globber: Any = glob._StringGlobber  # type: ignore[attr-defined]
-    globber.scandir = staticmethod(files.scandir)
 
 
 class Files:
@@ -82,10 +78,9 @@ class Files:
         """Name what is in a folder: `os.listdir`."""
         found = self._path(path)
         if found is not None and self._has(found):
-            names = self._names(found)
+            names: list[Any] = self._names(found)
             return [os.fsencode(name) for name in names] if isinstance(path, bytes) else names
-        names = self._host["listdir"](path if found is None else found)
-        return names
+        return list(self._host["listdir"](path if found is None else found))
 
     def scandir(self, path: Any = ".") -> Any:
         """Look at what is in a folder: `os.scandir`."""
@@ -146,7 +141,7 @@ class Files:
         opener: object = None,
     ) -> io.TextIOWrapper:
         text = io.TextIOWrapper(content, encoding or "utf-8", errors, newline)
-        text.mode = mode  # type: ignore[misc]
+        vars(text)["mode"] = mode
         return text
 
 

@@ -151,7 +151,10 @@ def _missing_module(error: ModuleNotFoundError, module_name: str) -> LoadError:
         )
     hint = f"add the distribution that has {missing!r} to the requirements"
     if missing in _NOT_IN_GUEST:
-        hint = f"{missing!r} needs what a component does not have: leave it out, or import it only where it is used"
+        hint = (
+            f"{missing!r} needs what a component does not have: "
+            "leave it out, or import it only where it is used"
+        )
     return LoadError(
         "missing-module",
         f"there is no module {missing!r}, which is imported here",

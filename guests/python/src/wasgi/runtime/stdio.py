@@ -53,7 +53,7 @@ class Stream(io.RawIOBase):
 
 def _text(stream: Stream) -> io.TextIOWrapper:
     return io.TextIOWrapper(
-        stream,  # type: ignore[type-var]
+        stream,  # type: ignore[arg-type]
         encoding="utf-8",
         errors="backslashreplace",
         line_buffering=True,
@@ -70,8 +70,7 @@ class Output:
         self._streams = (Stream(1, self.captured), Stream(2, self.captured))
         sys.stdout = _text(self._streams[0])
         sys.stderr = _text(self._streams[1])
-        sys.__stdout__ = sys.stdout
-        sys.__stderr__ = sys.stderr
+        vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
 
     def text(self) -> str:
         """What was written so far."""

@@ -90,7 +90,9 @@ class Tree:
                 count += 1
                 if count > FILES_MAX:
                     raise OSError(f"{root.path} has more than {FILES_MAX} files")
-                if name not in excluded and self._add_file(root, f"{folder}/{name}", f"{path}/{name}"):
+                if name not in excluded and self._add_file(
+                    root, f"{folder}/{name}", f"{path}/{name}"
+                ):
                     names.append(name)
             self.folders[path] = names
 
@@ -188,7 +190,9 @@ class Tree:
             self.codes[path] = packed
             modules += 1
             count += len(packed)
-        files = [d for kept in (self.data, self.packed) for p, d in kept.items() if p.startswith(inside)]
+        files = [
+            d for kept in (self.data, self.packed) for p, d in kept.items() if p.startswith(inside)
+        ]
         return {"modules": modules, "files": len(files), "bytes": count + sum(map(len, files))}
 
 

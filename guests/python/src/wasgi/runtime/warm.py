@@ -14,6 +14,7 @@ from wit_world.exports.app import Content_Chunks, Response
 from wit_world.imports import types
 
 from wasgi.failure import describe
+from wasgi.input import Input
 from wasgi.instance import run_hooks
 from wasgi.runtime.app import Server
 
@@ -27,16 +28,10 @@ CHUNKS_MAX = 64
 """Chunks that are taken of a streamed body."""
 
 
-class NoInput(types.Input):
+class NoInput(Input):
     """The body of a request that has none."""
 
-    def read(self, max: int) -> bytes:
-        """There is nothing to read."""
-        return b""
-
-    def trailers(self) -> list[tuple[str, bytes]]:
-        """There are no trailers."""
-        return []
+    _ended = True
 
 
 def warm(server: Server, paths: Iterable[str]) -> list[dict[str, Any]]:

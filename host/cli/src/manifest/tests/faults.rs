@@ -1,6 +1,7 @@
 //! Manifests with several faults, and files that are none.
 
 use super::{read_bytes, read_text};
+use crate::manifest::{SourceApp, read_build};
 
 /// The places and the messages, without excerpts and hints.
 fn faults(text: &str) -> Vec<String> {
@@ -144,4 +145,54 @@ fn many_apps_are_read() {
     let app = |i| format!("[[app]]\nname = \"{i}\"\ncomponent = \"a.wasm\"\npath = \"/{i}\"\n");
     let text: String = (0..10_000).map(app).collect();
     assert_eq!(read_text(&text).unwrap().apps.len(), 10_000);
+}
+
+#[test]
+fn a_bad_build_is_refused() {
+    for (text, expected) in [
+        ("modul = \"app:app\"", "2:1: unknown key `modul`"),
+        ("modul = \"app:app\"", "hint: did you mean `module`?"),
+        ("warm = \"/\"", "2:8: expected a list, got the string"),
+        (
+            "warm = [\"/\", \"items\"]",
+            "2:14: expected a path such as \"/items?page=2\", got \"items\"",
+        ),
+        (
+            "env = { A = 1 }",
+            "2:13: expected a string, got the integer",
+        ),
+        ("output = true", "2:10: expected a string, got the boolean"),
+    ] {
+        let text = format!("[build]\n{text}\n[[app]]\ncomponent = \"a.wasm\"");
+        let message = read_text(&text).unwrap_err();
+        assert!(message.contains(expected), "{text:?} gives {message}");
+    }
+}
+
+#[test]
+fn a_manifest_that_is_built_by_needs_no_apps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wasgi.toml");
+    std::fs::write(&path, "[build]\nmodule = \"app:app\"\n").unwrap();
+    let (built, apps) = read_build(&path).unwrap();
+    assert_eq!(built.settings.module.as_deref(), Some("app:app"));
+    assert!(apps.is_empty());
+
+    let text = "[[app]]\nmodule = \"a:app\"\nsource = \"a\"\ncomponent = \"a.wasm\"\n\
+        [[app]]\ncomponent = \"b.wasm\"\nname = \"b\"\npath = \"/b\"\n";
+    std::fs::write(&path, text).unwrap();
+    let (_, apps) = read_build(&path).unwrap();
+    let expected = SourceApp {
+        module: Some("a:app".to_owned()),
+        source: "a".to_owned(),
+        component: Some("a.wasm".into()),
+    };
+    assert_eq!(apps, [expected]);
+
+    std::fs::write(&path, "[build]\nmodul = \"app:app\"\n[serer]\n").unwrap();
+    let wrong = read_build(&path).unwrap_err().to_string();
+    assert!(
+        wrong.contains("`modul`") && wrong.contains("`serer`"),
+        "{wrong}"
+    );
 }

@@ -31,6 +31,13 @@ head-wait = "1s"
 keep-alive = "2s"
 write-stall = "3s"
 connections = 4
+[build]
+module = "shop:app"
+output = "out/shop.wasm"
+requirements = "locked.txt"
+warm = ["/", "/items?page=2"]
+include = ["data/*.db"]
+env = { MODE = "built" }
 [[app]]
 name = "shop"
 component = "a.wasm"
@@ -42,6 +49,7 @@ middleware = ["b.wasm", { component = "b.wasm", name = "cors", env = { A = "B" }
 isolation = "reuse"
 args = ["x", "y"]
 crypto = false
+tmp = "14MiB"
 [app.reuse]
 requests = 5
 idle = "6s"
@@ -150,6 +158,7 @@ fn every_key_of_an_app_is_read() {
             idle: seconds(6),
             memory: 7 << 20,
             concurrency: 8,
+            ..Reuse::DEFAULT
         }),
         limits: Limits {
             memory: 1 << 20,
@@ -169,6 +178,7 @@ fn every_key_of_an_app_is_read() {
         env: vec![("GREETING".to_owned(), "hello".to_owned())],
         args: vec!["x".to_owned(), "y".to_owned()],
         dirs,
+        tmp: Some(14 << 20),
         crypto: false,
         cgi: CgiForm::Nph,
     };
@@ -217,5 +227,25 @@ fn a_redirect_is_read() {
     assert_eq!(
         (status.as_u16(), location.as_bytes()),
         (301, &b"/new/7"[..])
+    );
+}
+
+#[test]
+fn every_key_of_a_build_is_read() {
+    let built = read_text(EVERY_KEY).unwrap().build;
+    assert_eq!(built.output.unwrap().to_str(), Some("out/shop.wasm"));
+    let settings = built.settings;
+    assert_eq!(settings.module.as_deref(), Some("shop:app"));
+    assert_eq!(settings.requirements.unwrap().to_str(), Some("locked.txt"));
+    assert_eq!(settings.warm.unwrap(), ["/", "/items?page=2"]);
+    assert_eq!(settings.include, ["data/*.db"]);
+    assert_eq!(settings.env["MODE"], "built");
+    assert_eq!(
+        read_text("[[app]]\ncomponent = \"a.wasm\"")
+            .unwrap()
+            .build
+            .settings
+            .warm,
+        None
     );
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::scene::Scene;
+use crate::watch::{SourceTree, Wanted};
 
 #[tokio::test]
 async fn a_link_on_the_way_that_is_swapped_is_told_and_followed() {
@@ -72,10 +73,8 @@ async fn files_come_and_go_in_a_watched_folder() {
     scene.make("apps");
     scene.write("apps/old.wasm", "1");
     let folders = BTreeSet::from([scene.path("apps"), scene.path("later")]);
-    scene
-        .watch
-        .set(BTreeSet::from([scene.path("last.wasm")]), folders)
-        .await;
+    let last = BTreeSet::from([scene.path("last.wasm")]);
+    scene.set_paths(last, folders).await;
     scene.write("apps/new.wasm", "1");
     assert_eq!(scene.next().await, ["apps/new.wasm"]);
     scene.write("apps/readme.txt", "1");
@@ -96,4 +95,35 @@ async fn files_come_and_go_in_a_watched_folder() {
     let names =
         ["new", "linked"].map(|name| [format!("apps/{name}.wasm"), format!("later/{name}.wasm")]);
     scene.expect(names.concat().into_iter().collect()).await;
+}
+
+#[tokio::test]
+async fn a_changed_tree_is_told_once() {
+    let scene = Scene::new().await;
+    scene.make("app/pages");
+    scene.write("app/app.py", "1");
+    let tree = SourceTree {
+        folder: scene.path("app"),
+        except: BTreeSet::from([scene.path("app/data")]),
+    };
+    let wanted = Wanted {
+        files: BTreeSet::from([scene.path("last.wasm")]),
+        trees: BTreeSet::from([tree]),
+        ..Wanted::default()
+    };
+    scene.watch.set(wanted).await;
+    scene.write("app/app.py", "22");
+    assert_eq!(scene.next().await, ["app"]);
+    scene.make("app/pages/new");
+    scene.write("app/pages/new/a.html", "1");
+    assert_eq!(scene.next().await, ["app"]);
+    scene.at_once(|| {
+        scene.write("app/pages/new/a.html", "22");
+        scene.replace("app/app.py", "333");
+    });
+    assert_eq!(scene.next().await, ["app"]);
+    scene.make("app/data");
+    scene.write("app/data/db.txt", "1");
+    scene.write("app/app.py~", "1");
+    assert!(scene.rest().await.is_empty());
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use crate::watch::{Changes, Watch};
+use crate::watch::{Changes, Wanted, Watch};
 
 /// A folder with two watched files, `app.wasm` and `last.wasm`.
 pub(super) struct Scene {
@@ -41,7 +41,16 @@ impl Scene {
 
     pub(super) async fn set(&self, names: &[&str]) {
         let files = names.iter().map(|name| self.path(name)).collect();
-        self.watch.set(files, BTreeSet::new()).await;
+        self.set_paths(files, BTreeSet::new()).await;
+    }
+
+    pub(super) async fn set_paths(&self, files: BTreeSet<PathBuf>, folders: BTreeSet<PathBuf>) {
+        let wanted = Wanted {
+            files,
+            folders,
+            ..Wanted::default()
+        };
+        self.watch.set(wanted).await;
     }
 
     pub(super) fn write(&self, name: &str, bytes: &str) {

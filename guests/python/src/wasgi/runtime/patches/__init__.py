@@ -10,19 +10,21 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from wasgi.runtime.patches import anyio, hashes, loops, sockets, threads, tls
+from wasgi.runtime.patches import anyio, asgiref, folders, hashes, loops, sockets, threads, tls
 
 AFTER_IMPORT: dict[str, Callable[[Any], None]] = {
     "anyio._backends._asyncio": anyio.patch,
+    "asgiref.sync": asgiref.patch,
     "asyncio.unix_events": loops.patch,
     "concurrent.futures.thread": threads.patch,
+    "tempfile": folders.patch,
 }
 """What is to be done after a module was imported, by the module's name."""
 
 
 def install() -> None:
     """Apply the patches."""
-    sys.meta_path.insert(0, Patcher())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Patcher())
     for name, patch in AFTER_IMPORT.items():
         if name in sys.modules:
             patch(sys.modules[name])

@@ -5,7 +5,6 @@ and a slow `pbkdf2_hmac` for the hash functions that the host does not know.
 """
 
 import hashlib
-import hmac
 from typing import Any, SupportsIndex
 
 INT_MAX = 2**31 - 1
@@ -61,9 +60,7 @@ def pbkdf2_hmac(
         raise OverflowError("key length is too great.")
     if kdf is None or name not in HASHES:
         return _pbkdf2(name, secret, grain, count, length)
-    return _derive(
-        kdf.pbkdf2_hmac, getattr(kdf.Hash, name.upper()), secret, grain, count, length
-    )
+    return _derive(kdf.pbkdf2_hmac, getattr(kdf.Hash, name.upper()), secret, grain, count, length)
 
 
 def scrypt(
@@ -114,19 +111,32 @@ def _derive(function: Any, *arguments: Any) -> bytes:
 
 def _pbkdf2(name: str, password: bytes, salt: bytes, iterations: int, length: int) -> bytes:
     """Compute PBKDF2 here: RFC 8018, section 5.2."""
-    keyed = hmac.new(password, digestmod=name)
+    # Not with `hmac`, each copy of which costs as much again.
+    start = hashlib.new(name)
+    if len(password) > start.block_size:
+        password = hashlib.new(name, password).digest()
+    padded = password.ljust(start.block_size, b"\0")
+    inner = hashlib.new(name, padded.translate(_INNER))
+    outer = hashlib.new(name, padded.translate(_OUTER))
+
+    def keyed(message: bytes) -> bytes:
+        hidden, shown = inner.copy(), outer.copy()
+        hidden.update(message)
+        shown.update(hidden.digest())
+        return shown.digest()
+
     key = b""
     block = 0
     while len(key) < length:
         block += 1
-        first = keyed.copy()
-        first.update(salt + block.to_bytes(4))
-        part = first.digest()
+        part = keyed(salt + block.to_bytes(4))
         total = int.from_bytes(part)
         for _ in range(iterations - 1):
-            following = keyed.copy()
-            following.update(part)
-            part = following.digest()
+            part = keyed(part)
             total ^= int.from_bytes(part)
         key += total.to_bytes(len(part))
     return key[:length]
+
+
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))

@@ -143,7 +143,7 @@ def install() -> None:
     names = [name for name, value in own.items() if getattr(value, "__module__", "") == __name__]
     vars(module).update({name: own[name] for name in names if name != "install"})
     for kind in (VerifyMode, Options):
-        vars(module).update({member.name: member for member in kind.__members__.values()})
+        vars(module).update(dict(kind.__members__))
     vars(module).update(
         CertificateError=SSLCertVerificationError,
         PROTOCOL_TLS=2,

@@ -1,0 +1,3 @@
+"""The generated module of a build."""
+
+MODULE = "app:app"

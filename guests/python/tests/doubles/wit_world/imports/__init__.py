@@ -1,0 +1,4 @@
+"""What the host provides."""
+
+from wit_world.imports import kdf as kdf
+from wit_world.imports import types as types

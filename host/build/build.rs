@@ -1,0 +1,11 @@
+//! Tells cargo which folders are embedded: it sees the files that a macro reads, but not new ones.
+
+fn main() {
+    for folder in [
+        "../../wit",
+        "../../guests/python/src",
+        "../../guests/python/wit",
+    ] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
+}

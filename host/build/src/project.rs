@@ -1,0 +1,86 @@
+//! A source folder, read and understood.
+//!
+//! Owns which language a project is in. It runs nothing and installs nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::BuildError;
+use crate::python;
+
+/// A project.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its folder, absolute.
+    pub folder: PathBuf,
+    /// What it is called, and so its component: as it calls itself, else as its folder.
+    pub name: String,
+    /// What its build must know.
+    pub language: Language,
+}
+
+/// The language of a project, and what its build must know of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Language {
+    /// A WSGI or ASGI application, or a plain handler.
+    Python(python::App),
+}
+
+/// What somebody says of a project. What is not said is found in the source.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The app: `package.module:attribute`.
+    pub module: Option<String>,
+    /// The file that lists what the app needs, relative to the project's folder.
+    pub requirements: Option<PathBuf>,
+    /// Paths that are requested before the app is frozen. None: `/`.
+    pub warm: Option<Vec<String>>,
+    /// Patterns of files that become part of the component although their names say otherwise.
+    pub include: Vec<String>,
+    /// The environment that the app sees while it is frozen, and later, unless it is granted
+    /// another.
+    pub env: BTreeMap<String, String>,
+}
+
+/// Whether a folder has anything that `detect` knows: a quick look.
+pub fn is_project(folder: &Path) -> bool {
+    python::is_project(folder)
+}
+
+/// Understands a source folder.
+///
+/// # Errors
+///
+/// If no app is found, more than one is, or what the project says of itself is wrong.
+pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> {
+    let folder = fs::canonicalize(folder)
+        .map_err(|error| BuildError::cannot("read the folder", folder, &error))?;
+    if !folder.is_dir() {
+        let message = format!("expected a folder, got the file {}", folder.display());
+        return Err(BuildError::usage(message));
+    }
+    if settings.module.is_none() && !is_project(&folder) {
+        return Err(BuildError::new(format!(
+            "cannot tell what {} is: expected a Python project, but it has none of {}",
+            folder.display(),
+            python::MARKS.join(", ")
+        ))
+        .hint("name the app's folder, and with `--module` the app"));
+    }
+    let (name, app) = python::detect(&folder, settings)?;
+    Ok(Project {
+        name: name.unwrap_or_else(|| folder_name(&folder)),
+        language: Language::Python(app),
+        folder,
+    })
+}
+
+fn folder_name(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    if name.is_empty() {
+        return "app".to_owned();
+    }
+    name.into_owned()
+}

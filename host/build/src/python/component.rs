@@ -1,0 +1,277 @@
+//! From a source and its requirements to a component.
+//!
+//! Owns what decides whether a component is up to date, and that the output is replaced as a
+//! whole.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::{App, Built, outcome, runtime, site, snapshot, tool};
+use crate::Options;
+use crate::cache::Cache;
+use crate::digest::Digest;
+use crate::error::BuildError;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::report::{self, Report, Sections};
+use crate::tree::{self, Filter};
+
+/// Builds a project, or finds its component up to date.
+pub(crate) fn build(
+    project: &Project,
+    app: &App,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Report, BuildError> {
+    let begin = Instant::now();
+    let usual = project.folder.join(format!("{}.wasm", project.name));
+    let output = options.output.clone().unwrap_or(usual);
+    let output = std::path::absolute(&output)
+        .map_err(|error| BuildError::cannot("write", &output, &error))?;
+    let mut build = Build {
+        project,
+        app,
+        warm: if options.warm { &app.warm } else { &[] },
+        cache: &options.cache,
+        name: Digest::of([output.as_os_str().as_encoded_bytes()]).name(),
+        output,
+        progress,
+    };
+    let _lock = options.cache.lock(&build.name, build.progress)?;
+    build.run(begin)
+}
+
+struct Build<'a> {
+    project: &'a Project,
+    app: &'a App,
+    warm: &'a [String],
+    cache: &'a Cache,
+    /// What the build's folder in the cache is called: there is one for each output.
+    name: String,
+    output: PathBuf,
+    progress: &'a mut dyn Progress,
+}
+
+/// What is known of the last build.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    /// The digest of all that it was made of.
+    inputs: String,
+    /// The digest of what it made.
+    component: String,
+    /// What was told of it.
+    report: Report,
+}
+
+impl Build<'_> {
+    fn run(&mut self, begin: Instant) -> Result<Report, BuildError> {
+        let folder = self.cache.folder("projects")?.join(&self.name);
+        let (source, made) = (folder.join("source"), folder.join("build"));
+        for folder in [&source, &made] {
+            fs::create_dir_all(folder)
+                .map_err(|error| BuildError::cannot("make", folder, &error))?;
+        }
+        self.progress.step("reading the source");
+        let filter = Filter {
+            left_out: LEFT_OUT,
+            include: tree::patterns(&self.app.include)?,
+        };
+        let mirror = tree::mirror(&self.app.source, &source, &filter)?;
+        let settings = self.settings();
+        let inputs = self.inputs(mirror.digest, &settings)?;
+        let record = folder.join("record.json");
+        if let Some(report) = self.former(&record, &inputs) {
+            return Ok(report);
+        }
+        // A build that fails must not leave the record of one that did not.
+        remove(&record)?;
+
+        let mut built = self.make(&source, &made, &settings)?;
+        for file in mirror.left_out {
+            let is_made = file
+                .extension()
+                .is_some_and(|end| end == "pyc" || end == "wasm");
+            if !is_made {
+                let file = file.display().to_string();
+                let reason = "its name says that it changes or is native".to_owned();
+                built.left_out.push(outcome::LeftOut { file, reason });
+            }
+        }
+        let mut component = fs::read(made.join(COMPONENT))
+            .map_err(|error| BuildError::cannot("read", &made.join(COMPONENT), &error))?;
+        snapshot::finish(&mut component, &made)?;
+        self.write(&component)?;
+        remove(&made.join(COMPONENT))?;
+        let report = Report {
+            output: self.output.clone(),
+            bytes: component.len() as u64,
+            sections: Sections::of(&component),
+            up_to_date: false,
+            milliseconds: begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+            warnings: built.warnings(self.app),
+            built: report::Built::Python(built),
+        };
+        let known = Record {
+            inputs,
+            component: Digest::of([component]).hex(),
+            report,
+        };
+        let json = serde_json::to_string(&known).expect("a report has a form in JSON");
+        fs::write(&record, json).map_err(|error| BuildError::cannot("write", &record, &error))?;
+        Ok(known.report)
+    }
+
+    /// The module by which the guest learns what to do.
+    fn settings(&self) -> String {
+        let text = |text: &str| serde_json::to_string(text).expect("a text has a form in JSON");
+        let tuple = |list: &[String]| {
+            let items: String = list.iter().map(|item| text(item) + ", ").collect();
+            format!("({items})")
+        };
+        let mut module = String::new();
+        let env: String = self
+            .app
+            .env
+            .iter()
+            .map(|(name, value)| format!("{}: {}, ", text(name), text(value)))
+            .collect();
+        for (name, value) in [
+            ("MODULE", text(&self.app.module)),
+            ("WARM", tuple(self.warm)),
+            ("ENV", format!("{{{env}}}")),
+            ("INCLUDE", tuple(&self.app.include)),
+        ] {
+            writeln!(module, "{name} = {value}").expect("a string takes every write");
+        }
+        module
+    }
+
+    /// The digest of all that the component is made of.
+    fn inputs(&self, source: Digest, settings: &str) -> Result<String, BuildError> {
+        let mut digest = Digest::of([env!("CARGO_PKG_VERSION"), tool::COMPONENTIZE, settings]);
+        digest.add(runtime::embedded());
+        digest.add(source.hex());
+        digest.add(self.app.requirements.digest()?.hex());
+        // What is told of it says where it is, and what was noted.
+        digest.add(self.app.source.as_os_str().as_encoded_bytes());
+        digest.add(Digest::of(&self.app.notes).hex());
+        Ok(digest.hex())
+    }
+
+    /// The report of the last build, if it made what is there from the same.
+    fn former(&self, record: &Path, inputs: &str) -> Option<Report> {
+        let record: Record = serde_json::from_str(&fs::read_to_string(record).ok()?).ok()?;
+        let component = fs::read(&self.output).ok()?;
+        let is_same = record.inputs == inputs && record.component == Digest::of([component]).hex();
+        is_same.then_some(Report {
+            up_to_date: true,
+            ..record.report
+        })
+    }
+
+    fn make(&mut self, source: &Path, made: &Path, settings: &str) -> Result<Built, BuildError> {
+        let tool = tool::install(self.cache, self.progress)?;
+        let runtime = runtime::lay_out(self.cache, self.progress)?;
+        let (folder, needs) = (&self.project.folder, &self.app.requirements);
+        let site = site::install(folder, needs, self.cache, self.progress)?;
+        let path = made.join("wasgi_app.py");
+        fs::write(&path, settings).map_err(|error| BuildError::cannot("write", &path, &error))?;
+        let report = made.join("report.json");
+        remove(&report)?;
+
+        self.progress.step(&match self.warm.len() {
+            0 => format!("freezing {}", self.app.module),
+            _ => format!("freezing {} after a warm-up", self.app.module),
+        });
+        let code = self.cache.folder(BYTE_CODE)?;
+        let folders = [&runtime.package, made, source, &site.folder, &code];
+        let component = made.join(COMPONENT);
+        let ended = tool.run(
+            &runtime,
+            "wasgi.runtime.entry",
+            &folders,
+            &component,
+            self.progress,
+        )?;
+        Ok(outcome::read(self.app, &report, &ended)?.with(site.contents))
+    }
+
+    /// Replaces the output as a whole.
+    fn write(&self, component: &[u8]) -> Result<(), BuildError> {
+        let folder = self.output.parent().unwrap_or(Path::new("/"));
+        let write = || {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new()
+                .prefix(".wasgi-build-")
+                .tempfile_in(folder)?;
+            file.write_all(component)?;
+            allow_reading(file.as_file())?;
+            file.persist(&self.output).map_err(|error| error.error)?;
+            Ok::<_, io::Error>(())
+        };
+        write().map_err(|error| BuildError::cannot("write", &self.output, &error))
+    }
+}
+
+/// The component before it becomes the output.
+const COMPONENT: &str = "component.wasm";
+
+/// The byte code that builds share: each file is named for what it is made of.
+const BYTE_CODE: &str = "bytecode";
+
+/// Ends of the names of files that the guest leaves out too, for what they are: data that changes
+/// while the app runs, and what is made of something else.
+const LEFT_OUT: &[&str] = &[".pyc", ".wasm", ".db", ".sqlite", ".sqlite3", ".log", ".so"];
+
+/// A temporary file is for its owner alone; a component is a file like any other.
+fn allow_reading(file: &fs::File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.set_permissions(mode)?;
+    }
+    Ok(())
+}
+
+fn remove(file: &Path) -> Result<(), BuildError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BuildError::cannot("remove", file, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The component that serves apps from their source.
+pub(super) fn dev(cache: &Cache, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
+    let name = Digest::of([tool::COMPONENTIZE, &runtime::embedded()]).name();
+    let entry = cache.entry("dev", &name, progress, |entry, progress| {
+        let tool = tool::install(cache, progress)?;
+        let runtime = runtime::lay_out(cache, progress)?;
+        progress.step("building the component for development, once");
+        let code = cache.folder(BYTE_CODE)?;
+        let folders = [&*runtime.package, &*code];
+        let component = entry.join(DEV);
+        let ended = tool.run(
+            &runtime,
+            "wasgi.runtime.dev",
+            &folders,
+            &component,
+            progress,
+        )?;
+        if !ended.status.success() {
+            return Err(
+                BuildError::new("cannot build the component for development").output(ended.output),
+            );
+        }
+        Ok(())
+    })?;
+    Ok(entry.join(DEV))
+}
+
+const DEV: &str = "python.wasm";

@@ -1,0 +1,5 @@
+"""Imports what nothing provides."""
+
+import nowhere
+
+app = nowhere.app

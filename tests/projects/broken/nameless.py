@@ -1,0 +1,2 @@
+def application_of(environ, start_response):
+    return []

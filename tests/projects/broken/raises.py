@@ -1,0 +1,7 @@
+import json
+
+settings = json.loads("{")
+
+
+def app(environ, start_response):
+    return []
