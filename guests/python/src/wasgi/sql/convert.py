@@ -22,10 +22,10 @@ INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
 
 class Json:
-    """A parameter that is to be JSON: `Json({"a": 1})`. Its document may be a text already."""
+    """A parameter that is to be JSON: `Json({"a": 1})`."""
 
     def __init__(self, document: object, dumps: Callable[[object], str] = json.dumps) -> None:
-        self.text = document if isinstance(document, str) else dumps(document)
+        self.text = dumps(document)
 
 
 def _integer(value: int) -> values.Value:

@@ -28,7 +28,13 @@ _SKIPPED = r"""
 _QMARK = re.compile(rf"{_SKIPPED} | (?P<escaped>\?\?) | (?P<mark>\?)", re.VERBOSE | re.DOTALL)
 _NUMERIC = re.compile(rf"{_SKIPPED} | :(?P<number>\d+)", re.VERBOSE | re.DOTALL)
 _NAMED = re.compile(rf"{_SKIPPED} | :(?P<name>[A-Za-z_]\w*)", re.VERBOSE | re.DOTALL)
+_NEXT = re.compile(rf"{_SKIPPED} | (?P<next>;\s*[^\s;])", re.VERBOSE | re.DOTALL)
 _FORMAT = re.compile(r"%(?:(?P<escaped>%)|(?P<mark>[sbt])|\((?P<name>[^)]*)\)[sbt])")
+
+
+def is_script(sql: str) -> bool:
+    """Whether this is several statements."""
+    return ";" in sql and any(found["next"] for found in _NEXT.finditer(sql))
 
 
 def translate(

@@ -21,6 +21,10 @@ use crate::sql::settings::{SqlLimits, SqlPassword, SqlSettings};
 /// Time in which a server has to take a request to cancel a statement.
 const CANCEL: Duration = Duration::from_secs(5);
 
+/// What makes transactions read alone. A guest can begin one that does not: who must not write needs
+/// a role that may not.
+const READ_ONLY: &str = "-c default_transaction_read_only=on";
+
 /// A database, and how it is reached.
 pub(super) struct Target {
     pub(super) limits: SqlLimits,
@@ -82,15 +86,18 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("wasgi");
         }
-        if self.is_read_only {
-            let options = config.get_options().unwrap_or_default();
-            let options = format!("{options} -c default_transaction_read_only=on");
-            config.options(options);
-        }
+        config.options(self.options(config.get_options().unwrap_or_default()));
         if let Some(password) = self.password().await? {
             config.password(password);
         }
         Ok(config)
+    }
+
+    /// Settings of the connection. Those of the URL hold where they differ, but for reading alone.
+    fn options(&self, own: &str) -> String {
+        let access = if self.is_read_only { READ_ONLY } else { "" };
+        // A guest's local time is UTC.
+        format!("-c timezone=UTC {own} {access}")
     }
 
     async fn password(&self) -> Result<Option<String>, SqlError> {

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, over the host's client."""
