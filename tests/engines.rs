@@ -25,7 +25,7 @@ fn gateway(instances: usize) -> Gateway {
 fn app(gateway: &Gateway, guest: &str) -> Arc<App> {
     let binary = Binary::read(&guests::path(guest)).unwrap();
     let component = gateway.load(&binary).unwrap();
-    App::new(&component, AppSettings::new(guest), None, None).unwrap()
+    App::new(&component, AppSettings::new(guest), Grants::default(), None).unwrap()
 }
 
 async fn call(app: &Arc<App>, target: &str) -> Result<http::Response<Body>, Error> {

@@ -10,6 +10,7 @@ from wit_world.exports.app import Content_Bytes, Content_Chunks, Content_Empty
 from wit_world.imports import types
 
 from wasgi.body import CHUNK_BYTES_MAX, Body
+from wasgi.environ import base_of, environ_of
 from wasgi.input import Input
 from wasgi.wsgi import Server
 
@@ -79,8 +80,7 @@ class QuietTest(unittest.TestCase):
 
 class EnvironTest(unittest.TestCase):
     def environ(self, **changes: Any) -> dict[str, Any]:
-        server = Server(answering([]), "app:app", Body(), sys.stderr)
-        return server.environ(request(**changes), Input())
+        return environ_of(base_of(sys.stderr), request(**changes), Input())
 
     def test_paths_are_decoded_as_latin_1_and_kept_as_they_were_sent(self) -> None:
         environ = self.environ(

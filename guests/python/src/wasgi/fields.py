@@ -30,43 +30,26 @@ HOP_BY_HOP = frozenset(
 )
 """Fields that concern one connection. PEP 3333 forbids them to applications."""
 
-_keys: dict[str, str | None] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_names: dict[str, str] = {}
+KEYS: dict[str, str | None] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+"""The environ's keys for the names that came; `None` for those that are left out."""
+
+NAMES: dict[str, str] = {}
+"""The names that applications sent, in lower case."""
 
 
 def key_of(name: str) -> str | None:
-    """Return the environ's key for the field `name`, or `None` if the field is left out.
+    """Return the environ's key for a field that is not in `KEYS`: `None` if it is left out.
 
     A name with an underscore is: it could pass for the one with a hyphen, which a proxy checks.
     """
-    try:
-        return _keys[name]
-    except KeyError:
-        key = None if "_" in name else "HTTP_" + name.upper().replace("-", "_")
-        # Limit: NAMES_MAX.
-        if len(_keys) < NAMES_MAX:
-            _keys[name] = key
-        return key
+    key = None if "_" in name else "HTTP_" + name.upper().replace("-", "_")
+    # Limit: NAMES_MAX.
+    if len(KEYS) < NAMES_MAX:
+        KEYS[name] = key
+    return key
 
 
-def encode(field: tuple[str, str], refuse: Callable[[str], NoReturn]) -> tuple[str, bytes]:
-    """Check a field that an application sends, and return it as the contract has it.
-
-    Calls `refuse` with what is wrong.
-    """
-    try:
-        name, value = field
-        lower = _names.get(name)
-        if lower is None:
-            lower = _name(name, refuse)
-        if not value.isprintable():
-            _control(name, value, refuse)
-        return lower, value.encode("latin-1")
-    except (TypeError, ValueError, AttributeError):
-        _explain(field, refuse)
-
-
-def _name(name: str, refuse: Callable[[str], NoReturn]) -> str:
+def name_of(name: str, refuse: Callable[[str], NoReturn]) -> str:
     """Check a name that was not seen before, and return it in lower case."""
     if type(name) is not str:
         raise TypeError
@@ -81,12 +64,12 @@ def _name(name: str, refuse: Callable[[str], NoReturn]) -> str:
     if lower == "status":
         refuse("gave start_response a header 'Status': the status is its first argument")
     # Limit: NAMES_MAX.
-    if len(_names) < NAMES_MAX:
-        _names[name] = lower
+    if len(NAMES) < NAMES_MAX:
+        NAMES[name] = lower
     return lower
 
 
-def _control(name: str, value: str, refuse: Callable[[str], NoReturn]) -> None:
+def check_value(name: str, value: str, refuse: Callable[[str], NoReturn]) -> None:
     """Refuse control characters: with them, a value could become another field."""
     if type(value) is not str:
         raise TypeError
@@ -98,7 +81,7 @@ def _control(name: str, value: str, refuse: Callable[[str], NoReturn]) -> None:
             )
 
 
-def _explain(field: object, refuse: Callable[[str], NoReturn]) -> NoReturn:
+def explain(field: object, refuse: Callable[[str], NoReturn]) -> NoReturn:
     """Say what is wrong with a field that could not be taken apart or encoded."""
     if type(field) is not tuple or len(field) != 2:
         refuse(f"gave start_response the header {field!r:.80}: expected a tuple (name, value)")

@@ -1,6 +1,6 @@
 """The server side of PEP 3333 over the gateway's contract.
 
-Owns the environ, `start_response`, and what becomes of the iterable. Must hold nothing of a
+Owns `start_response`, and what becomes of the iterable. Must hold nothing of a
 request when its response has ended, and must do nothing for a request that could be done before:
 all of this runs for each one.
 
@@ -10,19 +10,18 @@ An instance answers one request at a time, so the state of a response stands in 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 from componentize_py_types import Err
 from wit_world.exports.app import Content_Bytes, Content_Chunks, Content_Empty, Response
 from wit_world.imports import types
 
 from wasgi.body import CHUNK_BYTES_MAX, Body
+from wasgi.environ import Environ, base_of, environ_of
 from wasgi.failure import Violation, describe
-from wasgi.fields import encode, key_of
+from wasgi.fields import NAMES, check_value, explain, name_of
 from wasgi.input import Input
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
-Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Callable[[bytes], object]]
 Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
@@ -32,8 +31,7 @@ WRITTEN_BYTES_MAX = 8 << 20
 They cannot leave while the application runs: the host asks for a response, it is not sent one.
 """
 
-FILE_BLOCK_BYTES_MIN = 64 * 1024
-"""The least block that `wsgi.file_wrapper` reads, whatever is asked for: each costs a call."""
+_EMPTY = Content_Empty()
 
 STATUSES_MAX = 256
 """Status lines whose code is remembered."""
@@ -50,17 +48,11 @@ class Server:
         self._application = application
         self._name = name
         self._body = body
-        self._base: Environ = {
-            "SERVER_SOFTWARE": "wasgi",
-            "wsgi.version": (1, 0),
-            "wsgi.errors": errors,
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": True,
-            "wsgi.run_once": False,
-            "wsgi.file_wrapper": FileWrapper,
-            "wsgi.input_terminated": True,
-        }
+        self._base = base_of(errors)
         self._codes: dict[str, int] = {}
+        # One of each for all responses: the host has taken one before the next is made.
+        self._bytes = Content_Bytes(b"")
+        self._response = Response(200, [], self._bytes)
         self._code = 0
         self._fields: list[tuple[str, bytes]] = []
         self._length = -1
@@ -83,7 +75,7 @@ class Server:
         self._code = 0
         self._is_answered = False
         try:
-            result = self._application(self.environ(environ, source), self._start)
+            result = self._application(environ_of(self._base, environ, source), self._start)
         except BaseException as error:
             raise Err(describe(error)) from None
         self._close = getattr(result, "close", None)
@@ -93,55 +85,6 @@ class Server:
             text = describe(error)
             self._finish()
             raise Err(text) from None
-
-    def environ(self, request: types.Environ, source: Input) -> Environ:
-        """Make the environ of PEP 3333 of the contract's."""
-        environ = self._base.copy()
-        script = request.script_name
-        path = request.path_info
-        query = request.query_string
-        uri = script + path
-        if query is None:
-            query = ""
-        else:
-            uri = f"{uri}?{query}"
-        scheme = request.url_scheme
-        environ["REQUEST_METHOD"] = request.request_method
-        # Decoded bytes stand as Latin-1 text, as PEP 3333 has it.
-        environ["SCRIPT_NAME"] = (
-            unquote_to_bytes(script).decode("latin-1") if "%" in script else script
-        )
-        environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
-        environ["QUERY_STRING"] = query
-        environ["REQUEST_URI"] = environ["RAW_URI"] = uri
-        environ["SERVER_NAME"] = request.server_name
-        environ["SERVER_PORT"] = str(request.server_port)
-        environ["SERVER_PROTOCOL"] = request.server_protocol
-        environ["wsgi.url_scheme"] = scheme
-        environ["wsgi.input"] = source
-        environ["wasgi.request_id"] = request.request_id
-        environ["wasgi.route_parameters"] = request.route_parameters
-        remote = request.remote
-        if remote is not None:
-            environ["REMOTE_ADDR"] = remote.address
-            environ["REMOTE_PORT"] = str(remote.port)
-        else:
-            environ["REMOTE_ADDR"] = ""
-        if scheme == "https":
-            environ["HTTPS"] = "on"
-            if request.tls is not None:
-                environ["SSL_PROTOCOL"] = request.tls.version
-                environ["SSL_CIPHER"] = request.tls.cipher
-        for name, value in request.headers:
-            key = key_of(name)
-            if key is None:
-                continue
-            if key in environ:
-                glue = "; " if key == "HTTP_COOKIE" else ","
-                environ[key] = f"{environ[key]}{glue}{value.decode('latin-1')}"
-            else:
-                environ[key] = value.decode("latin-1")
-        return environ
 
     def start_response(
         self,
@@ -169,10 +112,16 @@ class Server:
         length = -1
         fields = []
         for field in headers:
-            name, value = encode(field, self._refuse)
-            if name == "content-length":
+            try:
+                name, value = field
+                lower = NAMES.get(name) or name_of(name, self._refuse)
+                if not value.isprintable():
+                    check_value(name, value, self._refuse)
+                fields.append((lower, value.encode("latin-1")))
+            except (TypeError, ValueError, AttributeError):
+                explain(field, self._refuse)
+            if lower == "content-length":
                 length = self._content_length(value)
-            fields.append((name, value))
         self._fields = fields
         self._length = length
         self._written = []
@@ -221,9 +170,7 @@ class Server:
             if not is_whole and first is not None:
                 self._exhaust(chunks)
             self._finish()
-            if first is None:
-                return Response(self._code, self._fields, Content_Empty())
-            return Response(self._code, self._fields, Content_Bytes(first))
+            return self._whole(first)
         if is_whole and self._length < 0:
             self._fields.append(("content-length", b"%d" % size))
         return self._stream(self._pieces(first or b"", chunks, self._length))
@@ -239,6 +186,17 @@ class Server:
             "expected an iterable of bytes, such as [b'text']"
         )
 
+    def _whole(self, content: bytes | None) -> Response:
+        response = self._response
+        response.status = self._code
+        response.headers = self._fields
+        if content:
+            self._bytes.value = content
+            response.content = self._bytes
+        else:
+            response.content = _EMPTY
+        return response
+
     def _stream(self, pieces: Iterator[bytes]) -> Response:
         close, self._close = self._close, None
         body = self._body.open(pieces, close, describe)
@@ -249,7 +207,7 @@ class Server:
         self._finish()
         if content is not None:
             # The host tells the client how long the body would have been.
-            return Response(self._code, self._fields, Content_Bytes(content))
+            return self._whole(content)
         return self._stream(iter(()))
 
     def _exhaust(self, chunks: Iterator[bytes]) -> None:
@@ -326,8 +284,8 @@ class Server:
             self._codes[status] = code
         return code
 
-    def _content_length(self, value: bytes) -> int:
-        if not value.isdigit():
+    def _content_length(self, value: str) -> int:
+        if not (value.isascii() and value.isdigit()):
             self._refuse(f"gave start_response the Content-Length {value!r}: expected digits")
         return int(value)
 
@@ -340,25 +298,3 @@ class Server:
 
     def _refuse(self, what: str) -> NoReturn:
         raise Violation(f"the application {self._name} {what}")
-
-
-class FileWrapper:
-    """`wsgi.file_wrapper` of PEP 3333: the content of a file, block by block."""
-
-    def __init__(self, file: Any, block_size: int = FILE_BLOCK_BYTES_MIN) -> None:
-        """Iterate over `file` in blocks of `block_size`, or larger ones."""
-        self._file = file
-        self._size = max(block_size, FILE_BLOCK_BYTES_MIN)
-        if hasattr(file, "close"):
-            self.close = file.close
-
-    def __iter__(self) -> Iterator[bytes]:
-        """A file is read once."""
-        return self
-
-    def __next__(self) -> bytes:
-        """Read the next block."""
-        block: bytes = self._file.read(self._size)
-        if not block:
-            raise StopIteration
-        return block

@@ -1,7 +1,7 @@
 //! `[[app]]`: where an app answers, and what stands in front of it.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{self, Path};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

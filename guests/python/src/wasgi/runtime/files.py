@@ -152,7 +152,7 @@ class File(io.BytesIO):
         """Read `data`, which is at `path`."""
         super().__init__(data)
         self.name = path
-        self.mode = "rb"
+        self.mode = "rb"  # type: ignore[misc]
 
     def writable(self) -> bool:
         """The tree is for reading."""
