@@ -44,11 +44,14 @@ def translate(
 
     `sigil` is what the database writes before a number: `?` or `$`.
     """
-    translated, names = _translated(sql, style, sigil)
+    translated, names, count = _translated(sql, style, sigil)
     if names is None:
-        if isinstance(parameters, Mapping):
+        if not isinstance(parameters, Mapping):
+            return translated, list(parameters)
+        # A mapping may hold more than is asked for; what has no name cannot be in it.
+        if count:
             raise ProgrammingError("the statement's parameters have no names: pass a sequence")
-        return translated, list(parameters)
+        return translated, []
     if not isinstance(parameters, Mapping):
         raise ProgrammingError("the statement's parameters have names: pass a mapping")
     try:
@@ -58,8 +61,9 @@ def translate(
 
 
 @functools.lru_cache(maxsize=STATEMENTS_MAX)
-def _translated(sql: str, style: str, sigil: str) -> tuple[str, tuple[str, ...] | None]:
-    """The statement, and the names of its parameters in the order of their numbers, if it has any."""
+def _translated(sql: str, style: str, sigil: str) -> tuple[str, tuple[str, ...] | None, int]:
+    """The statement, the names of its parameters in the order of their numbers, if it has any, and
+    how many have none."""
     names: dict[str, int] = {}
     count = 0
 
@@ -81,4 +85,4 @@ def _translated(sql: str, style: str, sigil: str) -> tuple[str, tuple[str, ...] 
     translated = pattern.sub(replace, sql)
     if names and count:
         raise ProgrammingError("expected parameters with names or without, got both")
-    return translated, tuple(names) if names or style == "named" else None
+    return translated, tuple(names) if names or style == "named" else None, count

@@ -7,14 +7,18 @@ The engine's URL has the name of the manifest: `sqlite+wasgi:///default`, `postg
 Both dialects are SQLAlchemy's own, with another driver beneath them.
 """
 
+import json
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import URL, Engine, pool
 from sqlalchemy import create_engine as _create_engine
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql import base as postgresql
-from sqlalchemy.dialects.sqlite import base as sqlite
+from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL, JSON, JSONB
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.postgresql.json import JSONPathType
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
 import wasgi.sql
@@ -52,9 +56,9 @@ class _Driver:
 
     def create_connect_args(self, url: URL) -> ConnectArgsType:
         """What `wasgi.sql.connect` is called with."""
-        return [url.database or "default"], {"paramstyle": self.default_paramstyle, **url.query}
+        return [url.database or "default"], {"paramstyle": self.paramstyle, **url.query}
 
-    default_paramstyle = "qmark"
+    paramstyle: str
 
     def is_disconnect(self, error: Any, connection: Any, cursor: Any) -> bool:
         """Whether an error means that the connection is of no use any more."""
@@ -84,13 +88,22 @@ class _Driver:
         return True
 
 
-class SQLite(_Driver, sqlite.SQLiteDialect):
+SQLITE_VERSION = (3, 50, 0)
+"""What the host's SQLite can do at least. SQLAlchemy asks before it connects."""
+
+
+class SQLite(_Driver, SQLiteDialect):
     """`sqlite+wasgi`."""
 
     _isolation = "SERIALIZABLE"
     insert_returning = True
     update_returning = True
     delete_returning = True
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        """The driver, with a version of SQLite."""
+        return SimpleNamespace(**vars(wasgi.sql), sqlite_version_info=SQLITE_VERSION)
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         return _version(connection.connection.dbapi_connection.server_version)
@@ -104,53 +117,72 @@ class SQLite(_Driver, sqlite.SQLiteDialect):
         return ["AUTOCOMMIT", "SERIALIZABLE"]
 
 
-class _Json(postgresql.JSON):
-    """Documents, which the driver has read already."""
+class _Json(JSON):
+    """Documents, which the driver reads and writes."""
 
     def bind_processor(self, dialect: Any) -> Any:
         """What makes a parameter of a document."""
-        dumps = dialect._json_serializer or wasgi.sql.convert.json.dumps
-
-        def process(value: object) -> object:
-            if value is self.NULL:
-                value = None
-            elif value is None and self.none_as_null:
-                return None
-            return wasgi.sql.Json(dumps(value))
-
-        return process
+        dumps = dialect._json_serializer or json.dumps
+        return self._make_bind_processor(None, lambda document: wasgi.sql.Json(document, dumps))
 
     def result_processor(self, dialect: Any, coltype: object) -> None:
-        """What makes a document of a value: nothing."""
+        """What makes a document of a value: nothing is left to do."""
 
 
-class _Jsonb(_Json, postgresql.JSONB):
+class _Jsonb(_Json, JSONB):
     """The same, in the form that can be indexed."""
 
 
-class PostgreSQL(_Driver, postgresql.PGDialect):
+def _cast(kind: type[Any], visited: str | None = None) -> type[Any]:
+    """A type whose parameters say what they are, where the statement leaves it open.
+
+    `visited` is what PostgreSQL's compiler calls one that others have no name for.
+    """
+    members: dict[str, object] = {"render_bind_cast": True}
+    if visited is not None:
+        members["__visit_name__"] = visited
+    return type(kind.__name__, (kind,), members)
+
+
+class PostgreSQL(_Driver, PGDialect):
     """`postgresql+wasgi`."""
 
     _isolation = "READ COMMITTED"
     supports_server_side_cursors = False
     supports_native_decimal = True
-    use_native_uuid = True
     use_native_hstore = False
-    default_paramstyle = "pyformat"
     colspecs = {
-        **postgresql.PGDialect.colspecs,
+        **PGDialect.colspecs,
         sqltypes.JSON: _Json,
-        postgresql.JSON: _Json,
-        postgresql.JSONB: _Jsonb,
+        JSON: _Json,
+        JSONB: _Jsonb,
+        sqltypes.JSON.JSONPathType: JSONPathType,
+        sqltypes.JSON.JSONIntIndexType: _cast(sqltypes.JSON.JSONIntIndexType, "json_int_index"),
+        sqltypes.JSON.JSONStrIndexType: _cast(sqltypes.JSON.JSONStrIndexType, "json_str_index"),
+        sqltypes.ARRAY: _cast(ARRAY),
+        ARRAY: _cast(ARRAY),
+        sqltypes.Interval: _cast(INTERVAL),
+        INTERVAL: _cast(INTERVAL),
+        **{
+            kind: _cast(kind)
+            for kind in (
+                sqltypes.BigInteger,
+                sqltypes.Date,
+                sqltypes.DateTime,
+                sqltypes.Integer,
+                sqltypes.SmallInteger,
+                sqltypes.String,
+                sqltypes.Time,
+            )
+        },
     }
+
+    def __init__(self, **options: Any) -> None:
+        # `?` is an operator of documents.
+        super().__init__(**{"paramstyle": "pyformat", **options})
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         return _version(connection.connection.dbapi_connection.server_version)
-
-    def set_isolation_level(self, connection: Any, level: str) -> None:
-        """Set the isolation of a connection."""
-        connection.autocommit = level == "AUTOCOMMIT"
-        connection.isolation = None if level == "AUTOCOMMIT" else level
 
 
 def _version(text: str) -> tuple[int, ...]:
