@@ -5,6 +5,7 @@ import os
 import wasgi
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.utils import get_random_secret_key
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
@@ -22,8 +23,11 @@ MIGRATIONS = MigrationLoader(None).disk_migrations.keys()
 
 @wasgi.on_instance
 def configure() -> None:
-    """Take from the environment what must not be frozen into the component."""
-    settings.SECRET_KEY = os.environ.get("SECRET_KEY", "")
+    """Take from the environment what must not be frozen into the component.
+
+    Without a key of the manifest's, no session outlives its instance.
+    """
+    settings.SECRET_KEY = os.environ.get("SECRET_KEY") or get_random_secret_key()
 
 
 @wasgi.on_instance

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,17 +32,30 @@ PIECE = 64 * 1024
 app = Flask(__name__)
 app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
 
+# Templates are compiled here, once for the component, and not in each of its instances.
+for template in app.jinja_env.list_templates():
+    app.jinja_env.get_template(template)
+
 
 @wasgi.on_instance
 def configure() -> None:
-    """Take from the environment what must not be frozen into the component."""
-    app.secret_key = os.environ.get("SECRET_KEY")
+    """Take from the environment what must not be frozen into the component.
+
+    Without a key of the manifest's, no session outlives its instance.
+    """
+    app.secret_key = os.environ.get("SECRET_KEY") or secrets.token_hex()
 
 
 @app.get("/")
 def index() -> str:
     """Show the latest entries and the form."""
     return render_template("index.html", entries=book.latest(), name=session.get("name", ""))
+
+
+@app.get("/sign")
+def form() -> str:
+    """Show the form alone."""
+    return render_template("form.html", name=session.get("name", ""))
 
 
 @app.post("/sign")
