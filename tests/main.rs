@@ -64,6 +64,8 @@ mod middleware;
 mod neighbours;
 /// The requests that guests send: what they may reach, and each limit, hit.
 mod outbound;
+/// Apps in Python: the examples, as their visitors see them.
+mod python;
 /// Releases: deployed, kept, gone back to, and given a share of the requests.
 mod releases;
 /// The environ that a guest is given.

@@ -226,7 +226,9 @@ const BYTE_CODE: &str = "bytecode";
 
 /// Ends of the names of files that the guest leaves out too, for what they are: data that changes
 /// while the app runs, and what is made of something else.
-const LEFT_OUT: &[&str] = &[".pyc", ".wasm", ".db", ".sqlite", ".sqlite3", ".log", ".so"];
+const LEFT_OUT: &[&str] = &[
+    ".pyc", ".wasm", ".db", ".sqlite", ".sqlite3", "-journal", "-shm", "-wal", ".log", ".so",
+];
 
 /// A temporary file is for its owner alone; a component is a file like any other.
 fn allow_reading(file: &fs::File) -> io::Result<()> {

@@ -6,7 +6,10 @@ Owns the record of them, for the report. Must be out of the way when the compone
 import os
 import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any
+
+from wasgi.instance import run_hooks
 
 READS_MAX = 200
 """Reads that the report has."""
@@ -56,9 +59,17 @@ def _note(reads: dict[tuple[str, str, int], dict[str, Any]], key: object) -> Non
     if frame is None:
         return
     file = frame.f_code.co_filename
-    if file.startswith(("/app/", "/site/")):
+    if file.startswith(("/app/", "/site/")) and not _is_in_hook(frame):
         read = {"key": key, "file": file, "line": frame.f_lineno}
         reads.setdefault((key, file, frame.f_lineno), read)
+
+
+def _is_in_hook(frame: FrameType) -> bool:
+    """Whether this is called by what each instance does anew."""
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_code is not run_hooks.__code__:
+        caller = caller.f_back
+    return caller is not None
 
 
 _OF_PYTHON = ("<frozen os>", "<frozen _collections_abc>", "/0/wasgi/")

@@ -31,7 +31,8 @@ PACKED_BYTES_MIN = 512
 """Bytes from which a data file of a requirement is kept compressed."""
 
 LEFT_OUT = (
-    "*.pyc *.pyo *.pyi *.so *.wasm *.db *.sqlite *.sqlite3 *.log *.po *.c *.h *.pyx *.pxd"
+    "*.pyc *.pyo *.pyi *.so *.wasm *.db *.sqlite *.sqlite3 *-journal *-shm *-wal *.log *.po "
+    "*.c *.h *.pyx *.pxd"
 ).split()
 """Data files that no application reads, or that must not be frozen into one."""
 

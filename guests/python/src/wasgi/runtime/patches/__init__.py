@@ -10,7 +10,17 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from wasgi.runtime.patches import anyio, asgiref, folders, hashes, loops, sockets, threads, tls
+from wasgi.runtime.patches import (
+    anyio,
+    asgiref,
+    folders,
+    hashes,
+    host,
+    loops,
+    sockets,
+    threads,
+    tls,
+)
 
 AFTER_IMPORT: dict[str, Callable[[Any], None]] = {
     "anyio._backends._asyncio": anyio.patch,
@@ -31,11 +41,13 @@ def install() -> None:
     hashes.install()
     tls.install()
     sockets.guard()
+    host.guard()
 
 
 def release() -> None:
     """Allow what is forbidden only while the component is built."""
     sockets.release()
+    host.release()
 
 
 class Patcher:
