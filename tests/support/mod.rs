@@ -5,6 +5,8 @@ pub(crate) mod guests;
 pub(crate) mod host;
 pub(crate) mod lineage;
 pub(crate) mod output;
+pub(crate) mod postgres;
+pub(crate) mod services;
 pub(crate) mod site;
 
 use std::path::PathBuf;
