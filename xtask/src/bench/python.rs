@@ -1,27 +1,26 @@
 //! Python: the same applications in wasgi and in what their users run today.
 //!
 //! Needs `python3` and a package index: gunicorn and granian are installed into a folder of their
-//! own, the components are made with `wasgi build`.
+//! own, the components are made with `wasgi build`. Apache is measured where it is installed.
 
-use std::collections::HashMap;
+mod apache;
+mod contender;
+
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
 use super::Bench;
-use super::http::{self, Client};
 use super::load::percentile;
 use super::report::{Report, median};
 use crate::command::run;
 
-const PART: &str = "python";
+use contender::Contender;
 
-/// Time for a server to import its application, or to compile it.
-const START_WAIT: Duration = Duration::from_secs(240);
+const PART: &str = "python";
 
 /// What is asked of the servers.
 struct Case {
@@ -58,7 +57,7 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     let source = bench.workspace.root.join("tests/bench/python");
     let tools = install(bench, &source)?;
     for case in &CASES {
-        let component = build(bench, &source, case)?;
+        let component = build(bench, &source, case.module, case.path)?;
         let servers = servers(bench, &source, &tools, &component, case)?;
         let figures = rounds(bench, report, case, &servers)?;
         report.table(
@@ -70,8 +69,33 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
             rows(case, &servers, &figures),
         );
     }
+    streams(bench, report, &source)
+}
+
+/// Many slow answers of one application at once.
+fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> {
+    let component = build(bench, source, "stream:app", "/")?;
+    let mut server = wasgi(bench, "wasgi, fresh", &component, &[])?;
+    server.wait("/")?;
+    let alone = server.resident()?;
+    let resident = server.stream("/", STREAMS)?;
+    let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
+    report.raw(PART, "streams", 1, "resident MiB", mib(resident));
+    report.table(
+        &format!("Python: {STREAMS} slow streams of one application at once"),
+        &["server", "resident before, MiB", "resident, MiB", "goal"],
+        vec![vec![
+            server.name.to_owned(),
+            format!("{:.0}", mib(alone)),
+            format!("{:.0}", mib(resident)),
+            "≤ 400".to_owned(),
+        ]],
+    );
     Ok(())
 }
+
+/// How many streams are open at once.
+const STREAMS: usize = 200;
 
 const HEADER: [&str; 7] = [
     "server",
@@ -82,15 +106,6 @@ const HEADER: [&str; 7] = [
     "resident, MiB",
     "goal",
 ];
-
-/// A server, and all processes that it started.
-struct Contender {
-    name: &'static str,
-    address: SocketAddr,
-    /// Whether it closes the connection after each response.
-    closes: bool,
-    child: Child,
-}
 
 #[derive(Default)]
 struct Figures {
@@ -117,19 +132,17 @@ fn install(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
     Ok(folder.join("bin"))
 }
 
-fn build(bench: &Bench<'_>, source: &Path, case: &Case) -> Result<PathBuf> {
-    let name = case.path.replace('/', "-");
-    let (module, _) = case.module.split_once(':').context("a module has a name")?;
-    let output = bench.scratch.path().join(format!("{module}{name}.wasm"));
-    let manifest = bench.scratch.path().join(format!("{module}{name}"));
+/// A component of `app`, which has answered `path` before it was frozen.
+fn build(bench: &Bench<'_>, source: &Path, app: &str, path: &str) -> Result<PathBuf> {
+    let (module, _) = app.split_once(':').context("a module has a name")?;
+    let name = format!("{module}{}", path.replace('/', "-"));
+    let output = bench.scratch.path().join(format!("{name}.wasm"));
+    let manifest = bench.scratch.path().join(name);
     fs::create_dir_all(&manifest)?;
-    for file in ["hello.py", "polls.py", "requirements.txt"] {
+    for file in ["hello.py", "polls.py", "stream.py", "requirements.txt"] {
         fs::copy(source.join(file), manifest.join(file))?;
     }
-    let warm = format!(
-        "[build]\nmodule = \"{}\"\nwarm = [\"{}\"]\n",
-        case.module, case.path
-    );
+    let warm = format!("[build]\nmodule = \"{app}\"\nwarm = [\"{path}\"]\n");
     fs::write(manifest.join("wasgi.toml"), warm)?;
     run(Command::new(bench.workspace.binary("wasgi"))
         .arg("build")
@@ -167,50 +180,44 @@ fn servers(
         command.current_dir(source);
         command
     };
-    let wasgi = |arguments: &[&str], address: SocketAddr| {
-        let file = component.to_string_lossy();
-        let address = format!("--addr={address}");
-        let mut all = vec![&*file, &address, "--access-log=off"];
-        all.extend(arguments);
-        bench.wasgi_command(&all)
-    };
     let mut servers = vec![
-        start("gunicorn sync", true, |at| gunicorn(&[], at))?,
-        start("wasgi, reuse", false, |at| {
-            wasgi(&["--isolation=reuse"], at)
+        Contender::start("gunicorn sync", true, |at| Ok(gunicorn(&[], at)))?,
+        wasgi(bench, "wasgi, reuse", component, &["--isolation=reuse"])?,
+        wasgi(bench, "wasgi, fresh", component, &[])?,
+        Contender::start("gunicorn gthread", false, |at| {
+            Ok(gunicorn(&["--threads", "4"], at))
         })?,
-        start("wasgi, fresh", false, |at| wasgi(&[], at))?,
-        start("gunicorn gthread", false, |at| {
-            gunicorn(&["--threads", "4"], at)
-        })?,
-        start("granian", false, granian)?,
+        Contender::start("granian", false, |at| Ok(granian(at)))?,
     ];
+    if apache::is_there() {
+        let script = apache::Script {
+            source,
+            tools,
+            module: case.module,
+            folder: bench.workspace.target.join("bench-python/cgi"),
+        };
+        servers.push(Contender::start("Apache, CGI", false, |at| {
+            script.serve(at)
+        })?);
+    }
     for server in &mut servers {
         server.wait(case.path).with_context(|| server.name)?;
     }
     Ok(servers)
 }
 
-fn start(
+fn wasgi(
+    bench: &Bench<'_>,
     name: &'static str,
-    closes: bool,
-    command: impl FnOnce(SocketAddr) -> Command,
+    component: &Path,
+    arguments: &[&str],
 ) -> Result<Contender> {
-    // Whoever asks for a free port gets another one for a while.
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mut command = command(address);
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .env_remove("RUST_BACKTRACE")
-        .spawn()
-        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-    Ok(Contender {
-        name,
-        address,
-        closes,
-        child,
+    Contender::start(name, false, |address| {
+        let file = component.to_string_lossy();
+        let address = format!("--addr={address}");
+        let mut all = vec![&*file, &address, "--access-log=off"];
+        all.extend(arguments);
+        Ok(bench.wasgi_command(&all))
     })
 }
 
@@ -272,118 +279,4 @@ fn rows(case: &Case, servers: &[Contender], figures: &[Figures]) -> Vec<Vec<Stri
         ]
     };
     servers.iter().zip(figures).map(row).collect()
-}
-
-impl Contender {
-    /// Waits until the application answers.
-    fn wait(&mut self, path: &str) -> Result<()> {
-        let deadline = Instant::now() + START_WAIT;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("it ended at once: {status}");
-            }
-            if TcpStream::connect(self.address).is_ok() && self.ask(path, Duration::ZERO).is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        bail!("it does not answer within {START_WAIT:?}")
-    }
-
-    /// Sends requests one after the other for so long, and returns the time that each took.
-    fn ask(&self, path: &str, time: Duration) -> Result<Vec<Duration>> {
-        let request = http::request(self.address, "GET", path, "");
-        let mut client = Client::connect(self.address)?;
-        let mut times = Vec::new();
-        let end = Instant::now() + time;
-        loop {
-            let sent = Instant::now();
-            if self.closes && !times.is_empty() {
-                client = Client::connect(self.address)?;
-            }
-            client.send(&request)?;
-            let mut bytes = 0;
-            let status = client.receive(|piece| bytes += piece.len())?;
-            ensure!(
-                status == 200 && bytes > 0,
-                "{} answered {status}",
-                self.name
-            );
-            times.push(sent.elapsed());
-            if Instant::now() >= end {
-                return Ok(times);
-            }
-        }
-    }
-
-    /// CPU time of its processes.
-    fn cpu(&self) -> Result<Duration> {
-        let mut sum = Duration::ZERO;
-        for process in self.processes()? {
-            for entry in fs::read_dir(format!("/proc/{process}/task"))? {
-                let text = fs::read_to_string(entry?.path().join("schedstat"))?;
-                let nanoseconds = text.split(' ').next().and_then(|field| field.parse().ok());
-                sum += Duration::from_nanos(nanoseconds.context("schedstat is odd")?);
-            }
-        }
-        Ok(sum)
-    }
-
-    /// Bytes of memory that its processes hold, each page counted for each of them.
-    fn resident(&self) -> Result<u64> {
-        let mut sum = 0;
-        for process in self.processes()? {
-            let text = fs::read_to_string(format!("/proc/{process}/statm"))?;
-            let pages = text
-                .split(' ')
-                .nth(1)
-                .and_then(|field| field.parse::<u64>().ok());
-            sum += pages.context("statm is odd")? * 4096;
-        }
-        Ok(sum)
-    }
-
-    /// Its process and those below it.
-    fn processes(&self) -> Result<Vec<u32>> {
-        let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
-        for entry in fs::read_dir("/proc")? {
-            let Some(id) = entry?
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
-                continue;
-            };
-            let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-            let parent = stat
-                .rsplit_once(") ")
-                .and_then(|(_, rest)| rest.split(' ').nth(1)?.parse().ok());
-            if let Some(parent) = parent {
-                children.entry(parent).or_default().push(id);
-            }
-        }
-        let mut found = vec![self.child.id()];
-        let mut next = 0;
-        while let Some(&process) = found.get(next) {
-            found.extend(children.remove(&process).unwrap_or_default());
-            next += 1;
-        }
-        Ok(found)
-    }
-}
-
-impl Drop for Contender {
-    fn drop(&mut self) {
-        // Its children end when it asks them to.
-        let processes = self.processes().unwrap_or_default();
-        for process in processes.into_iter().rev() {
-            let process = i32::try_from(process)
-                .ok()
-                .and_then(rustix::process::Pid::from_raw);
-            if let Some(process) = process {
-                let _gone = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-            }
-        }
-        let _reaped = self.child.wait();
-    }
 }

@@ -156,7 +156,7 @@ impl Connection {
         }
     }
 
-    fn end(&mut self, sql: &str) -> Result<SqlOutcome, SqlError> {
+    fn end(&self, sql: &str) -> Result<SqlOutcome, SqlError> {
         if self.sqlite.is_autocommit() {
             return Ok(SqlOutcome::default());
         }

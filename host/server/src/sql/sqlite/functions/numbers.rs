@@ -64,7 +64,7 @@ pub(super) fn register(sqlite: &Connection) -> Result<()> {
     scalar(sqlite, "sign", 1, |context| {
         Ok(match context.get_raw(0) {
             ValueRef::Integer(value) => Some(value.signum()),
-            ValueRef::Real(value) if value == 0.0 => Some(0),
+            ValueRef::Real(0.0) => Some(0),
             ValueRef::Real(value) => Some(if value > 0.0 { 1 } else { -1 }),
             _ => None,
         })

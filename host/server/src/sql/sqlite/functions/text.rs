@@ -49,7 +49,7 @@ pub(super) fn register(sqlite: &Connection) -> Result<()> {
     digest::<Sha384>(sqlite, "sha384")?;
     digest::<Sha512>(sqlite, "sha512")?;
     scalar(sqlite, "regexp", 2, |context| {
-        let regex = context.get_or_create_aux(0, |pattern| compile(pattern))?;
+        let regex = context.get_or_create_aux(0, compile)?;
         Ok(Some(match context.get_raw(1) {
             ValueRef::Integer(value) => regex.is_match(&value.to_string()),
             ValueRef::Real(value) => regex.is_match(&format!("{value:?}")),

@@ -1,0 +1,70 @@
+//! Apache with its CGI daemon: each request starts a Python of its own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// Where Debian's package `apache2-bin` puts the program and its modules.
+const PROGRAM: &str = "/usr/sbin/apache2";
+const MODULES: &str = "/usr/lib/apache2/modules";
+
+/// Whether it is installed.
+pub(super) fn is_there() -> bool {
+    Path::new(PROGRAM).is_file()
+}
+
+/// An application of `source` as a CGI script, and the Python that runs it.
+pub(super) struct Script<'a> {
+    pub(super) source: &'a Path,
+    pub(super) tools: &'a Path,
+    /// The application, as gunicorn names it.
+    pub(super) module: &'a str,
+    /// A folder that other users may read: Apache does not run scripts as root.
+    pub(super) folder: PathBuf,
+}
+
+impl Script<'_> {
+    /// The command that serves the script at `/`.
+    pub(super) fn serve(&self, address: SocketAddr) -> Result<Command> {
+        fs::create_dir_all(&self.folder)?;
+        let script = self.folder.join("app.cgi");
+        fs::write(&script, self.program()?)?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        let configuration = self.folder.join("httpd.conf");
+        fs::write(&configuration, self.configuration(&script, address))?;
+        let mut command = Command::new(PROGRAM);
+        command.arg("-DFOREGROUND").arg("-f").arg(configuration);
+        Ok(command)
+    }
+
+    fn program(&self) -> Result<String> {
+        let (module, app) = self
+            .module
+            .split_once(':')
+            .context("a module has an application")?;
+        Ok(format!(
+            "#!{}\nimport sys\nsys.path.insert(0, {:?})\nfrom wsgiref.handlers import CGIHandler\n\
+             from {module} import {app}\nCGIHandler().run({app})\n",
+            self.tools.join("python").display(),
+            self.source.display().to_string(),
+        ))
+    }
+
+    fn configuration(&self, script: &Path, address: SocketAddr) -> String {
+        let folder = self.folder.display();
+        let load = |module| format!("LoadModule {module}_module {MODULES}/mod_{module}.so\n");
+        let modules = ["mpm_event", "authz_core", "alias", "cgid"].map(load);
+        format!(
+            "ServerRoot {folder}\nServerName localhost\nListen {address}\n\
+             User nobody\nGroup nogroup\n{}\
+             PidFile {folder}/pid\nScriptSock {folder}/socket\nErrorLog {folder}/errors\n\
+             ScriptAlias / {}/\n<Directory />\nRequire all granted\n</Directory>\n",
+            modules.concat(),
+            script.display(),
+        )
+    }
+}
