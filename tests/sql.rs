@@ -20,7 +20,7 @@ macro_rules! sql {
 }
 
 /// A database, and a host whose app is granted it.
-mod case;
+pub(crate) mod case;
 /// Each kind of failure, as a guest is told of it.
 mod errors;
 /// What an app was granted, and what it was not.

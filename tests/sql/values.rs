@@ -67,7 +67,7 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
         "interval:P1DT2H0.5S",
         "interval",
         "text:P1DT2H0.5S",
-        "interval:P1DT2H0.5S",
+        "interval:P0Y0M1DT2H0M0.500000S",
     ),
     (
         "uuid:0197f9a0-0000-7000-8000-0123456789ab",
@@ -81,7 +81,7 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
         "text:{\"a\": [1, null]}",
         "json:{\"a\": [1, null]}",
     ),
-    ("json:[1,2]", "json", "text:[1,2]", "json:[1,2]"),
+    ("json:[1,2]", "json", "text:[1,2]", "json:[1, 2]"),
     (
         "array:[1,null,3]",
         "int[]",

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
 use super::output::Output;
-use super::services;
+use super::services::{self, Programs};
 
 /// The role that apps have. It is nobody special.
 pub(crate) const ROLE: &str = "app";
@@ -33,7 +33,7 @@ const TRIES: usize = 5;
 pub(crate) struct Postgres {
     /// Its data, its socket, its certificate.
     folder: TempDir,
-    programs: PathBuf,
+    programs: Programs,
     port: u16,
     server: Option<Server>,
 }
@@ -53,8 +53,8 @@ pub(crate) fn shared() -> &'static Postgres {
 impl Postgres {
     /// A server of a test's own, which it may stop.
     pub(crate) fn start() -> Self {
-        let programs = services::postgres();
         let folder = TempDir::new().unwrap();
+        let programs = Programs::postgres(folder.path());
         if geteuid().is_root() {
             chown(folder.path(), Some(USER), Some(USER)).unwrap();
         }
@@ -172,7 +172,7 @@ impl Postgres {
 
     /// One of PostgreSQL's programs, as a user that it runs for.
     fn command(&self, program: &str) -> Command {
-        let mut command = services::command(&self.programs.join(program));
+        let mut command = self.programs.command(program);
         command.current_dir(self.folder.path()).env("LC_ALL", "C");
         if geteuid().is_root() {
             command.uid(USER).gid(USER);
