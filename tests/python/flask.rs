@@ -36,7 +36,7 @@ both!(
         );
         let cookie = signed.field("set-cookie").unwrap();
         assert!(
-            cookie.contains("HttpOnly; Path=/mount; SameSite=Lax"),
+            cookie.contains("HttpOnly; Path=/; SameSite=Lax"),
             "{cookie}"
         );
         let page = visitor.get("/mount/");

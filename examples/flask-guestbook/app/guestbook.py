@@ -31,6 +31,7 @@ PIECE = 64 * 1024
 
 app = Flask(__name__)
 app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+app.config["MAX_CONTENT_LENGTH"] = 1 << 30
 
 # Templates are compiled here, once for the component, and not in each of its instances.
 for template in app.jinja_env.list_templates():

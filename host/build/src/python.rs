@@ -20,6 +20,7 @@ mod app;
 mod component;
 mod installed;
 mod interpreter;
+mod lists;
 mod metadata;
 mod native;
 mod outcome;

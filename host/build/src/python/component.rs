@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::{App, Built, outcome, runtime, site, snapshot, tool};
+use super::{App, Built, lists, outcome, runtime, site, snapshot, tool};
 use crate::Options;
 use crate::cache::Cache;
 use crate::digest::Digest;
@@ -105,6 +105,7 @@ impl Build<'_> {
         let mut component = fs::read(made.join(COMPONENT))
             .map_err(|error| BuildError::cannot("read", &made.join(COMPONENT), &error))?;
         snapshot::finish(&mut component, &made)?;
+        let component = lists::free(&component)?;
         self.write(&component)?;
         remove(&made.join(COMPONENT))?;
         let report = Report {

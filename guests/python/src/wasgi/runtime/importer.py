@@ -79,8 +79,8 @@ class Loader(SourceFileLoader):
         code: CodeType | None = self._tree.code(self.path)
         if code is None:
             raise ImportError(
-                f"the module {fullname!r} was imported when the component was built, and cannot be "
-                "imported a second time",
+                f"the component has no byte code of the module {fullname!r}: its source could not "
+                "be compiled",
                 name=fullname,
                 path=self.path,
             )

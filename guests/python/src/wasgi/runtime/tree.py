@@ -10,7 +10,6 @@ fresh instance nothing.
 
 import io
 import os
-import sys
 import zlib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -73,8 +72,6 @@ class Tree:
     """The byte code of modules, by the path of their source."""
     left_out: list[dict[str, Any]] = field(default_factory=list)
     """Files that were left out although an application may want them."""
-    loaded: set[str] = field(default_factory=set)
-    """The modules that were imported, while the tree is filled."""
     _real: dict[str, str] = field(default_factory=dict)
     _bytes_kept: int = 0
 
@@ -111,7 +108,6 @@ class Tree:
 
     def code(self, path: str) -> Any | None:
         """Return the byte code of the module whose source is at `path`."""
-        self.loaded.add(path)
         packed = self.codes.get(path)
         if packed is None:
             source = self.read(path)
@@ -121,8 +117,11 @@ class Tree:
         return bytecode.unpack(packed)
 
     def seal(self, roots: list[Root]) -> dict[str, dict[str, int]]:
-        """Compile what was not imported yet, and let go of the folders. Returns what is kept."""
-        self.loaded |= {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
+        """Compile the modules, and let go of the folders. Returns what is kept.
+
+        Also of those that were imported: applications load modules again, as Django does with
+        packages of migrations.
+        """
         counts: dict[str, dict[str, int]] = {}
         for root in roots:
             name = root.path[1:] if root.keeps_data else "python"
@@ -130,7 +129,6 @@ class Tree:
             for key, count in self._seal_root(root).items():
                 total[key] += count
         self._real.clear()
-        self.loaded.clear()
         return counts
 
     def _add_file(self, root: Root, real: str, path: str) -> bool:
@@ -181,8 +179,6 @@ class Tree:
         modules = 0
         count = 0
         for path in [p for p in self._real if p.startswith(inside)]:
-            if path in self.loaded and not root.keeps_sources:
-                continue
             packed = self.codes.get(path)
             if packed is None:
                 packed = _compiled(self.read(path), path)
