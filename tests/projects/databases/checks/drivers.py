@@ -42,7 +42,8 @@ def redis_driver(port, password):
     client.hset("hash", mapping={"a": 1, "b": 2})
     assert client.hgetall("hash") == {b"a": b"1", b"b": b"2"}
     client.close()
-    raises(redis.AuthenticationError, redis.Redis(port=int(port), password="wrong").ping)
+    stranger = redis.Redis(host="127.0.0.1", port=int(port), password="wrong")
+    raises(redis.AuthenticationError, stranger.ping)
 
 
 def not_granted(port):
