@@ -8,6 +8,7 @@ import datetime
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from wasgi.sql import Json, ProgrammingError
 from wasgi.sql.convert import parameter
@@ -27,7 +28,8 @@ def literal(value: object) -> str:
         return f"'\\x{bytes(value).hex()}'::bytea"
     for kind, name in _NAMES:
         if isinstance(value, kind):
-            text = value.text if isinstance(value, Json) else str(getattr(parameter(value), "value"))
+            written: Any = value if isinstance(value, Json) else parameter(value)
+            text = written.text if isinstance(value, Json) else str(written.value)
             return f"{quoted(text)}::{name}"
     if isinstance(value, (list, tuple)):
         return f"ARRAY[{', '.join(map(literal, value))}]" if value else "'{}'"
