@@ -74,6 +74,8 @@ mod request;
 mod response;
 /// Hosts, paths and patterns: which app answers what.
 mod routing;
+/// Databases that the host holds: what SQL does for guests, and what it may not.
+mod sql;
 /// Bodies in motion: chunks, backpressure, trailers.
 mod streaming;
 /// systemd: its sockets, and what it is told.

@@ -1,5 +1,7 @@
 /// Bottle: the least application.
 mod bottle;
+/// Databases from Python: PEP 249, Django, SQLAlchemy, and drivers on sockets.
+mod databases;
 /// Django: what a browser sees of its admin, its sessions and its database.
 mod django;
 /// An example, built or in source, in a folder of its own.

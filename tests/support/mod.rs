@@ -5,6 +5,9 @@ pub(crate) mod guests;
 pub(crate) mod host;
 pub(crate) mod lineage;
 pub(crate) mod output;
+pub(crate) mod postgres;
+pub(crate) mod redis;
+pub(crate) mod services;
 pub(crate) mod site;
 
 use std::path::PathBuf;

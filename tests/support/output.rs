@@ -77,6 +77,13 @@ impl Output {
         found.unwrap_or_else(|| panic!("no line has all of {parts:?} in:\n{}", self.text()))
     }
 
+    /// Wait for a line that has all of these parts, and say whether it came before the end.
+    pub(crate) fn has(&self, parts: &[&str]) -> bool {
+        let is_it = |line: &String| parts.iter().all(|part| line.contains(part));
+        self.wait(|text| text.lines.iter().any(is_it).then_some(()))
+            .is_some()
+    }
+
     /// Wait for the line of this number, from zero. None: the stream ends before it.
     pub(crate) fn line(&self, number: usize) -> Option<String> {
         self.wait(|text| text.lines.get(number).cloned())

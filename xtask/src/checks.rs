@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use crate::bench;
 use crate::command::run;
 use crate::guests::{self, Selection};
+use crate::services;
 use crate::setup;
 use crate::workspace::{GUESTS, Group, Workspace};
 
@@ -83,6 +84,7 @@ pub(crate) fn test(workspace: &Workspace, options: &TestOptions) -> Result<()> {
         bench::run(workspace, &bench::Options::smoke())?;
     }
     if wants(Step::Suite) {
+        services::ensure(workspace)?;
         // Last, so that the last lines that a reader sees are its summary.
         let mut suite = workspace.cargo(&["test", "--release", "-p", "wasgi", "--test", "suite"]);
         run(suite.arg("--").args(&options.filter))?;

@@ -1,43 +1,41 @@
 //! The standard libraries of guests from Debian's packages: their sources from `rust-src` of exactly
 //! the compiler's version, the C libraries under them from `wasi-libc`.
 //!
-//! It uses this machine's apt and its mirror with a list of sources of its own: nothing of the
-//! system is changed, and no root is needed but to write into the toolchain.
+//! No root is needed but to write into the toolchain.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::command::{self, run};
+use crate::apt::{Apt, Sources};
+use crate::command::run;
 use crate::setup::Toolchain;
 
 /// Where Debian keeps compilers, those that ask least of the rest of the system first.
 const SUITES: [&str; 4] = ["trixie-backports", "trixie", "forky", "sid"];
 
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
 /// Builds the standard library of each target and puts it into the toolchain, whole or not at all.
 pub(crate) fn install(toolchain: &Toolchain, targets: &[&str]) -> Result<()> {
-    let apt = Apt::new()?;
+    let apt = Apt::new(Sources::Suites(&SUITES))?;
     let version = &toolchain.version;
     let sources = apt.version("rust-src", |found| {
         found.starts_with(&format!("{version}+"))
     })?;
     let libc = apt.version("wasi-libc", |_| true)?;
-    apt.unpack(&[format!("rust-src={sources}"), format!("wasi-libc={libc}")])?;
+    let root = apt.folder().join("root");
+    let packages = [format!("rust-src={sources}"), format!("wasi-libc={libc}")];
+    apt.unpack(&packages, &root)?;
 
-    let library = apt
-        .folder()
-        .join(format!("root/usr/src/rustc-{version}/library"));
+    let library = root.join(format!("usr/src/rustc-{version}/library"));
     let _source = Source::provide(toolchain, &library)?;
     let probe = probe(apt.folder())?;
     for target in targets {
         let built = build(&probe, target)?;
-        let libc = apt.folder().join("root/usr/lib").join(libc_folder(target));
+        let libc = root.join("usr/lib").join(libc_folder(target));
         place(toolchain, target, &built, &libc)?;
     }
     Ok(())
@@ -138,95 +136,4 @@ impl Drop for Source {
             let _removed = fs::remove_dir(folder);
         }
     }
-}
-
-/// This machine's apt, reading Debian's suites into a folder of its own.
-struct Apt {
-    folder: TempDir,
-}
-
-impl Apt {
-    fn new() -> Result<Self> {
-        let apt = Self {
-            folder: TempDir::with_prefix("wasgi-setup-")?,
-        };
-        let folder = apt.folder();
-        for name in ["lists/partial", "archives/partial", "deb", "root"] {
-            fs::create_dir_all(folder.join(name))?;
-        }
-        ensure!(
-            Path::new(KEYRING).exists(),
-            "there is no {KEYRING}: this is no Debian"
-        );
-        let mirror = mirror()?;
-        let line = |suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n");
-        fs::write(folder.join("sources.list"), SUITES.map(line).concat())?;
-        let path = folder.display();
-        let settings = [
-            format!("Dir::Etc::sourcelist \"{path}/sources.list\";"),
-            "Dir::Etc::sourceparts \"-\";".to_owned(),
-            format!("Dir::State::Lists \"{path}/lists\";"),
-            format!("Dir::Cache \"{path}\";"),
-            // apt's own user cannot write into a folder of ours.
-            "APT::Sandbox::User \"root\";".to_owned(),
-        ];
-        fs::write(folder.join("apt.conf"), settings.join("\n"))?;
-        run(apt.command("apt-get").arg("update"))?;
-        Ok(apt)
-    }
-
-    fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// One of apt's programs, with the configuration of this value.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .arg("-qq")
-            .env("APT_CONFIG", self.folder().join("apt.conf"));
-        command
-    }
-
-    /// The newest version of a package that `fits`.
-    fn version(&self, package: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
-        let table = command::text(self.command("apt-cache").args(["madison", package]))?;
-        let mut versions = table
-            .lines()
-            .filter_map(|line| line.split('|').nth(1))
-            .map(str::trim);
-        let version = versions.find(|version| fits(version));
-        version
-            .map(str::to_owned)
-            .with_context(|| format!("Debian has no fitting {package}"))
-    }
-
-    /// Downloads packages and unpacks them under `root`.
-    fn unpack(&self, packages: &[String]) -> Result<()> {
-        let archives = self.folder().join("deb");
-        run(self
-            .command("apt-get")
-            .current_dir(&archives)
-            .arg("download")
-            .args(packages))?;
-        for entry in fs::read_dir(archives)? {
-            let root = self.folder().join("root");
-            run(Command::new("dpkg-deb")
-                .arg("-x")
-                .arg(entry?.path())
-                .arg(root))?;
-        }
-        Ok(())
-    }
-}
-
-/// Where this machine gets its packages from: what comes before `/dists/` in the first address
-/// that apt would read.
-fn mirror() -> Result<String> {
-    let addresses = command::text(Command::new("apt-get").args(["update", "--print-uris"]))?;
-    let mut mirrors = addresses.lines().filter_map(|line| {
-        let (mirror, _) = line.strip_prefix('\'')?.split_once("/dists/")?;
-        Some(mirror.to_owned())
-    });
-    mirrors.next().context("apt knows no mirror")
 }

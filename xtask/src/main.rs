@@ -12,12 +12,14 @@
     reason = "nothing here serves requests: it may sleep"
 )]
 
+mod apt;
 mod bench;
 mod checks;
 mod command;
 mod debian;
 mod guests;
 mod serve;
+mod services;
 mod setup;
 mod workspace;
 
@@ -73,7 +75,10 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     let workspace = Workspace::load()?;
     match chore {
-        Chore::Setup => setup::ensure(&workspace),
+        Chore::Setup => {
+            setup::ensure(&workspace)?;
+            services::ensure(&workspace)
+        }
         Chore::Guests { prebuilt } => {
             guests::build(&workspace, guests::Selection::All)?;
             if prebuilt {

@@ -70,7 +70,8 @@ impl Session {
         let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
         match self.run(number, command, rest) {
             Ok(answer) => format!("{answer}\n"),
-            Err(error) => format!("{}\n", told(&error)),
+            // A message of several lines is told in one.
+            Err(error) => format!("{}\n", told(&error).replace('\n', " ")),
         }
     }
 
@@ -230,7 +231,7 @@ fn text(value: &Value) -> String {
         Value::Null => "null:".to_owned(),
         Value::Boolean(value) => format!("boolean:{value}"),
         Value::Integer(value) => format!("integer:{value}"),
-        Value::Real(value) => format!("real:{value}"),
+        Value::Real(value) => format!("real:{value:?}"),
         Value::Blob(bytes) if bytes.len() > 100 => format!("zeros:{}", bytes.len()),
         Value::Blob(bytes) => format!("blob:{}", bytes.escape_ascii()),
         Value::Text(text) => format!("text:{text}"),

@@ -88,8 +88,52 @@ fn excerpt(line: usize, before: &str, after: &str, marked: usize) -> String {
         .map(|c| if c == '\t' || !c.is_control() { c } else { '?' })
         .collect();
     let marks = "^".repeat(marks.max(1));
+    let shown = without_passwords(&shown);
     format!("{line:>5} | {ellipsis}{shown}\n      | {indent}{marks}")
 }
 
 /// The most characters of a line that are shown to each side of where a fault begins.
 const EXCERPT_CHARS_MAX: usize = 120;
+
+/// A line in which stars stand for the passwords of URLs: errors are logged.
+fn without_passwords(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find("://") {
+        let (before, url) = rest.split_at(start + "://".len());
+        shown.push_str(before);
+        let end = url.find(['"', '\'', ' ', '\t']).unwrap_or(url.len());
+        let user = url[..end].rfind('@').unwrap_or_default();
+        let password = url[..user].find(':').map_or(user, |colon| colon + 1);
+        shown.push_str(&url[..password]);
+        shown.extend(url[password..user].chars().map(|_| '*'));
+        rest = &url[user..];
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (line, shown) in [
+            (
+                "url = 'postgres://a:b@c:1/d'",
+                "url = 'postgres://a:*@c:1/d'",
+            ),
+            (
+                "[\"x://a:p@ss@w\", \"y://b:\u{e9}@c\"]",
+                "[\"x://a:****@w\", \"y://b:*@c\"]",
+            ),
+            (
+                "url = 'http://a:80/b' # at@home",
+                "url = 'http://a:80/b' # at@home",
+            ),
+            ("x = 'http://user@host:80'", "x = 'http://user@host:80'"),
+        ] {
+            assert_eq!(without_passwords(line), shown);
+        }
+    }
+}

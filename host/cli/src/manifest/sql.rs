@@ -62,7 +62,8 @@ fn url(table: &mut Table<'_>, folder: &Path, missing: &mut Vec<Failure>) -> Opti
     let lacking = url
         .file()
         .and_then(Path::parent)
-        .filter(|above| !above.is_dir());
+        // An empty path is the folder of this process.
+        .filter(|above| !above.as_os_str().is_empty() && !above.is_dir());
     if let Some(above) = lacking {
         let above = above.display();
         let message = format!("expected a folder for the database, but there is none at {above}");

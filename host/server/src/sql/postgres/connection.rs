@@ -16,6 +16,9 @@ const STATEMENTS_MAX: usize = 128;
 /// The longest text of a statement that stays prepared.
 const KEPT_BYTES_MAX: usize = 16 * 1024;
 
+/// Parameters of a statement: the protocol counts them in two bytes.
+const PARAMETERS_MAX: usize = 65_535;
+
 /// A connection.
 pub(super) struct Connection {
     pub(super) client: Client,
@@ -57,6 +60,16 @@ impl Connection {
         sql: &str,
         parameters: &[&[SqlValue]],
     ) -> Result<(Statement, bool), SqlError> {
+        // Limit: PARAMETERS_MAX
+        if let Some(given) = parameters.iter().find(|given| given.len() > PARAMETERS_MAX) {
+            return Err(SqlError::new(
+                "54023",
+                format!(
+                    "expected {PARAMETERS_MAX} parameters at most, got {}",
+                    given.len()
+                ),
+            ));
+        }
         let types = hints(parameters);
         let key = (sql.to_owned(), types);
         if let Some(kept) = self.statements.get(&key) {

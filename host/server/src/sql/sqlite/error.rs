@@ -51,11 +51,14 @@ fn of_primary(code: i32, message: &str) -> &'static str {
         ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN | ffi::SQLITE_PROTOCOL => "58030",
         ffi::SQLITE_ERROR if message.starts_with("no such table") => "42P01",
         ffi::SQLITE_ERROR if message.starts_with("no such column") => "42703",
-        ffi::SQLITE_ERROR if message.contains("syntax error") => "42601",
+        ffi::SQLITE_ERROR if SYNTAX.iter().any(|words| message.contains(words)) => "42601",
         ffi::SQLITE_ERROR => "42000",
         _ => "XX000",
     }
 }
+
+/// What SQLite says of a text that is no statement.
+const SYNTAX: [&str; 3] = ["syntax error", "unrecognized token", "incomplete input"];
 
 /// The error of a statement that was ended.
 pub(super) fn ended(end: End, time: Duration) -> SqlError {
