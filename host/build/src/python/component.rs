@@ -156,6 +156,8 @@ impl Build<'_> {
     fn inputs(&self, source: Digest, settings: &str) -> Result<String, BuildError> {
         let mut digest = Digest::of([env!("CARGO_PKG_VERSION"), tool::COMPONENTIZE, settings]);
         digest.add(runtime::embedded());
+        digest.add(include_str!("lists.rs"));
+        digest.add(include_str!("snapshot.rs"));
         digest.add(source.hex());
         digest.add(self.app.requirements.digest()?.hex());
         // What is told of it says where it is, and what was noted.
