@@ -186,7 +186,7 @@ fn every_key_of_an_app_is_read() {
     assert_eq!((app.health.as_deref(), app.weight), (Some("/healthz"), 300));
     assert_eq!(
         app.place.map(|place| (place.line, place.column)),
-        Some((26, 13))
+        Some((33, 13))
     );
 }
 
