@@ -74,6 +74,7 @@ class TreeTest(unittest.TestCase):
         counts = self.tree.seal([self.root])
         self.assertEqual(counts["app"]["modules"], 4)
         code = self.tree.code("/app/pkg/mod.py")
+        assert code is not None
         values: dict[str, object] = {}
         exec(code, values)
         self.assertEqual(values["VALUE"], 2)
