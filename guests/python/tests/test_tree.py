@@ -110,5 +110,6 @@ class TreeTest(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w+") as file:
             file.write("x")
             file.flush()
-            self.assertEqual(self.files.open(file.name).read(), "x")
+            with self.files.open(file.name) as opened:
+                self.assertEqual(opened.read(), "x")
             self.assertEqual(self.files.stat(file.name).st_size, 1)
