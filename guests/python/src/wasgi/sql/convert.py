@@ -192,8 +192,8 @@ def reader(
             return _READERS[type(value)](value.value)
         except (ValueError, ArithmeticError) as failure:
             raise DataError(
-                f"column {column.name!r} holds {value.value!r}, which Python has no value for: cast "
-                f"it to text"
+                f"column {column.name!r} holds {value.value!r}, which Python has no value for: "
+                f"cast it to text"
             ) from failure
 
     return read

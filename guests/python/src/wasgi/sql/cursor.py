@@ -189,4 +189,3 @@ class Cursor:
         rows, self._rows = self._rows, None
         if rows is not None:
             rows.__exit__(None, None, None)
-

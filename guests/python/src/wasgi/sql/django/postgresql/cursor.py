@@ -29,9 +29,7 @@ class NamedCursor(DjangoCursor):
         """Begin to run a query."""
         # Beyond a transaction, the server keeps the rows itself.
         hold = "WITH HOLD " if self.connection.autocommit else ""
-        super().execute(
-            f"DECLARE {self._name} NO SCROLL CURSOR {hold}FOR {sql}", parameters
-        )
+        super().execute(f"DECLARE {self._name} NO SCROLL CURSOR {hold}FOR {sql}", parameters)
         self._is_open = True
         # None yet: this is how the columns become known.
         super().execute(f"FETCH FORWARD 0 FROM {self._name}")

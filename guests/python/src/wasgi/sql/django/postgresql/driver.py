@@ -98,9 +98,7 @@ def _psycopg_any() -> ModuleType:
         NumericRange=Range,
         RANGE_TYPES=(Range,),
         Range=Range,
-        errors=SimpleNamespace(
-            DataError=wasgi.sql.DataError, DuplicateDatabase=DuplicateDatabase
-        ),
+        errors=SimpleNamespace(DataError=wasgi.sql.DataError, DuplicateDatabase=DuplicateDatabase),
         get_adapters_template=nothing,
         is_psycopg3=True,
         mogrify=mogrify,

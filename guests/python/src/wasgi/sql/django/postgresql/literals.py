@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from wit_world.imports.values import Value_Null
+
 from wasgi.sql import Json, ProgrammingError
 from wasgi.sql.convert import parameter
 
@@ -27,8 +29,10 @@ def literal(value: object) -> str:
         return f"'\\x{bytes(value).hex()}'::bytea"
     for kind, name in _NAMES:
         if isinstance(value, kind):
-            text = value.text if isinstance(value, Json) else str(getattr(parameter(value), "value"))
-            return f"{quoted(text)}::{name}"
+            written = parameter(value)
+            # Only None, which is not among these, is written without a value.
+            assert not isinstance(written, Value_Null)
+            return f"{quoted(str(written.value))}::{name}"
     if isinstance(value, (list, tuple)):
         return f"ARRAY[{', '.join(map(literal, value))}]" if value else "'{}'"
     raise ProgrammingError(f"a {type(value).__name__} cannot be written in a statement")
