@@ -1,6 +1,6 @@
 /// Bottle: the least application.
 mod bottle;
-/// Databases from Python: PEP 249, Django, SQLAlchemy, and drivers on sockets.
+/// Databases from Python: PEP 249, frameworks, and drivers on sockets.
 mod databases;
 /// Django: what a browser sees of its admin, its sessions and its database.
 mod django;

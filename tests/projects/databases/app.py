@@ -28,6 +28,10 @@ GROUPS = {
 def app(environ, start_response):
     """Run what the path names."""
     try:
+        if environ["PATH_INFO"] == "/":
+            # The warm-up of a build, when there is no database yet.
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"ok"]
         _, group, name = environ["PATH_INFO"].split("/")
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -58,12 +58,12 @@ def values(database):
         "a_moment": ("timestamp", AT),
         "later": ("timestamptz", LATER),
         "an_id": ("uuid", KEY),
-        "nothing": ("text", None),
+        "no_text": ("text", None),
     }
     if database == "server":
         columns["a_decimal"] = ("numeric", Decimal("-1234567890.1230"))
         columns["a_span"] = ("interval", datetime.timedelta(days=-1, microseconds=5))
-        columns["some"] = ("integer[]", [1, None, 3])
+        columns["several"] = ("integer[]", [1, None, 3])
         columns["days"] = ("date[]", [AT.date()])
         columns["document"] = ("jsonb", {"a": [1, None, "é"]})
     definitions = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())

@@ -40,7 +40,6 @@ class _Driver:
     """What both dialects take from `wasgi.sql`."""
 
     driver = "wasgi"
-    supports_statement_cache = True
     supports_native_boolean: bool
     is_async = False
 
@@ -95,6 +94,8 @@ SQLITE_VERSION = (3, 50, 0)
 class SQLite(_Driver, SQLiteDialect):
     """`sqlite+wasgi`."""
 
+    # SQLAlchemy does not look for this in what a dialect inherits.
+    supports_statement_cache = True
     _isolation = "SERIALIZABLE"
     insert_returning = True
     update_returning = True
@@ -147,6 +148,7 @@ def _cast(kind: type[Any], visited: str | None = None) -> type[Any]:
 class PostgreSQL(_Driver, PGDialect):
     """`postgresql+wasgi`."""
 
+    supports_statement_cache = True
     _isolation = "READ COMMITTED"
     supports_server_side_cursors = False
     supports_native_decimal = True

@@ -75,6 +75,18 @@ class Options(IntFlag):
     OP_NO_TLSv1_1 = 0x10000000
 
 
+class VerifyFlags(IntFlag):
+    """What is checked of a certificate."""
+
+    VERIFY_DEFAULT = 0
+    VERIFY_CRL_CHECK_LEAF = 0x4
+    VERIFY_CRL_CHECK_CHAIN = 0xC
+    VERIFY_X509_STRICT = 0x20
+    VERIFY_ALLOW_PROXY_CERTS = 0x40
+    VERIFY_X509_TRUSTED_FIRST = 0x8000
+    VERIFY_X509_PARTIAL_CHAIN = 0x80000
+
+
 class Purpose(Enum):
     """What a context is for."""
 
@@ -90,7 +102,7 @@ class SSLContext:
         self.protocol = protocol
         self.check_hostname = protocol == 16
         self.verify_mode = VerifyMode.CERT_REQUIRED if protocol == 16 else VerifyMode.CERT_NONE
-        self.verify_flags = 0
+        self.verify_flags = VerifyFlags.VERIFY_DEFAULT
         self.options = Options.OP_ALL
         self.minimum_version = TLSVersion.MINIMUM_SUPPORTED
         self.maximum_version = TLSVersion.MAXIMUM_SUPPORTED
@@ -142,7 +154,7 @@ def install() -> None:
     own = globals()
     names = [name for name, value in own.items() if getattr(value, "__module__", "") == __name__]
     vars(module).update({name: own[name] for name in names if name != "install"})
-    for kind in (VerifyMode, Options):
+    for kind in (VerifyMode, VerifyFlags, Options):
         vars(module).update(dict(kind.__members__))
     vars(module).update(
         CertificateError=SSLCertVerificationError,
@@ -150,10 +162,6 @@ def install() -> None:
         PROTOCOL_SSLv23=2,
         PROTOCOL_TLS_CLIENT=16,
         PROTOCOL_TLS_SERVER=17,
-        VERIFY_DEFAULT=0,
-        VERIFY_X509_STRICT=0x20,
-        VERIFY_X509_PARTIAL_CHAIN=0x80000,
-        VERIFY_X509_TRUSTED_FIRST=0x8000,
         HAS_SNI=False,
         HAS_ALPN=False,
         HAS_TLSv1_3=False,

@@ -8,8 +8,7 @@ import datetime
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-
-from wit_world.imports.values import Value_Null
+from typing import Any
 
 from wasgi.sql import Json, ProgrammingError
 from wasgi.sql.convert import parameter
@@ -29,10 +28,9 @@ def literal(value: object) -> str:
         return f"'\\x{bytes(value).hex()}'::bytea"
     for kind, name in _NAMES:
         if isinstance(value, kind):
-            written = parameter(value)
-            # Only None, which is not among these, is written without a value.
-            assert not isinstance(written, Value_Null)
-            return f"{quoted(str(written.value))}::{name}"
+            written: Any = value if isinstance(value, Json) else parameter(value)
+            text = written.text if isinstance(value, Json) else str(written.value)
+            return f"{quoted(text)}::{name}"
     if isinstance(value, (list, tuple)):
         return f"ARRAY[{', '.join(map(literal, value))}]" if value else "'{}'"
     raise ProgrammingError(f"a {type(value).__name__} cannot be written in a statement")
