@@ -3,15 +3,15 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{guests, root};
 
-/// The Rust sources below a folder, those of builds left out.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// The sources below a folder whose names end so, those of builds left out.
+fn sources(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
-            files.extend(sources(&path));
-        } else if name.ends_with(".rs") {
+            files.extend(sources(&path, ending));
+        } else if name.ends_with(ending) {
             files.push(path);
         }
     }
@@ -21,9 +21,13 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The sources of this suite, the guests left out.
 fn tests() -> Vec<(PathBuf, String)> {
     let tests = root().join("tests");
-    let mut files = sources(&tests);
+    let mut files = sources(&tests, ".rs");
     let guests = [tests.join("guests"), tests.join("guests-wasi")];
     files.retain(|file| !guests.iter().any(|folder| file.starts_with(folder)));
+    read(files)
+}
+
+fn read(files: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
     files
         .into_iter()
         .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
@@ -32,23 +36,36 @@ fn tests() -> Vec<(PathBuf, String)> {
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    let files = sources(&root());
-    assert!(files.len() > 20, "{} files", files.len());
-    let long: Vec<_> = files
-        .into_iter()
-        .map(|file| (fs::read_to_string(&file).unwrap().lines().count(), file))
-        .filter(|(lines, _)| *lines > 400)
-        .collect();
-    assert!(long.is_empty(), "{long:#?}");
+    for ending in [".rs", ".py"] {
+        let files = sources(&root(), ending);
+        assert!(files.len() > 20, "{} files", files.len());
+        let long: Vec<_> = read(files)
+            .into_iter()
+            .map(|(file, text)| (text.lines().count(), file))
+            .filter(|(lines, _)| *lines > 400)
+            .collect();
+        assert!(long.is_empty(), "{long:#?}");
+    }
 }
 
 #[test]
 fn no_test_sleeps_or_is_ignored() {
-    for (file, text) in tests() {
-        for word in [concat!("thread::", "sleep"), concat!("#[", "ignore")] {
-            assert!(!text.contains(word), "{word} in {}", file.display());
+    let has_none = |files: Vec<(PathBuf, String)>, words: [&str; 2]| {
+        for (file, text) in files {
+            for word in words {
+                assert!(!text.contains(word), "{word} in {}", file.display());
+            }
         }
-    }
+    };
+    has_none(
+        tests(),
+        [concat!("thread::", "sleep"), concat!("#[", "ignore")],
+    );
+    let package = root().join("guests/python/tests");
+    has_none(
+        read(sources(&package, ".py")),
+        ["time.sleep", "unittest.skip"],
+    );
 }
 
 #[test]
@@ -89,7 +106,7 @@ fn every_declared_fixture_has_a_file_and_every_file_is_declared() {
         ("guests-wasi/http03/examples", ""),
     ];
     for (folder, start) in folders {
-        for file in sources(&tests.join(folder)) {
+        for file in sources(&tests.join(folder), ".rs") {
             let name = file.file_stem().unwrap().to_string_lossy();
             let name = format!("{start}{name}");
             assert!(declared.contains(&name), "{name} is not declared");

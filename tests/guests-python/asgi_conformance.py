@@ -52,7 +52,9 @@ async def count(scope, receive, send):
 async def chunks(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for number in range(10):
-        await send({"type": "http.response.body", "body": b"chunk %d\n" % number, "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": b"chunk %d\n" % number, "more_body": True}
+        )
     await send({"type": "http.response.body"})
 
 
@@ -183,7 +185,9 @@ async def stuck(scope, receive, send):
 
 
 async def too_long(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]}
+    )
     await send({"type": "http.response.body", "body": b"12345", "more_body": True})
     await send({"type": "http.response.body", "body": b"surplus"})
 

@@ -86,7 +86,7 @@ def files():
         "relative": os.path.exists("wsgi_faults.py"),
         "listed": "handlers.py" in os.listdir(here),
         "scanned": "handlers.py" in [entry.name for entry in os.scandir(here) if entry.is_file()],
-        "walked": [root for root, _, _ in os.walk(here)][0],
+        "walked": next(root for root, _, _ in os.walk(here)),
         "globbed": glob.glob(here + "/hand*.py"),
         "path": pathlib.Path(__file__).read_text().startswith('"""'),
         "globbed-path": [str(path) for path in pathlib.Path(here).glob("hand*")],
@@ -170,7 +170,16 @@ def coroutines():
 ROUTES = {
     f"/{function.__name__.replace('_', '-')}": function
     for function in (
-        key, key_errors, zone, late, files, chance, threads, tls, environment, coroutines
+        key,
+        key_errors,
+        zone,
+        late,
+        files,
+        chance,
+        threads,
+        tls,
+        environment,
+        coroutines,
     )
 }
 

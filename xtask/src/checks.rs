@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use crate::bench;
 use crate::command::run;
 use crate::guests::{self, Selection};
+use crate::python;
 use crate::services;
 use crate::setup;
 use crate::workspace::{GUESTS, Group, Workspace};
@@ -33,7 +34,7 @@ pub(crate) struct TestOptions {
 enum Step {
     /// Format, lints, documents
     Lint,
-    /// Unit and documentation tests of every crate
+    /// Unit and documentation tests of every crate, and of the Python package
     Unit,
     /// The benchmarks' programs, for a second each
     Bench,
@@ -44,6 +45,7 @@ enum Step {
 /// Checks format, lints and documents. Every warning is an error.
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
     run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    python::lint(workspace)?;
     setup::ensure(workspace)?;
 
     for groups in NATIVE {
@@ -94,6 +96,7 @@ pub(crate) fn test(workspace: &Workspace, options: &TestOptions) -> Result<()> {
 
 /// Every test but the suite.
 fn unit_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
+    python::unit_tests(workspace, filter)?;
     let cargo_test = |targets: &[&str], groups: &[Group]| {
         let mut test = workspace.cargo(&["test", "--release"]);
         test.args(targets)

@@ -8,12 +8,17 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// Runs a command in the developer's terminal. Fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let line = announce(command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run `{line}`"))?;
-    ensure!(status.success(), "`{line}` failed: {status}");
+    let status = status(command)?;
+    ensure!(status.success(), "`{}` failed: {status}", line_of(command));
     Ok(())
+}
+
+/// Runs a command in the developer's terminal. How it ends is for the caller to judge.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    let line = announce(command);
+    command
+        .status()
+        .with_context(|| format!("cannot run `{line}`"))
 }
 
 /// Runs a command in the developer's terminal and ends it if it takes longer than `limit`.

@@ -1,6 +1,6 @@
 //! The project's own chores, run with `cargo xtask`: set-up, guests, tests, lints, benchmarks.
 //!
-//! It needs nothing but cargo and builds in seconds. It must not contain behaviour of the product,
+//! It needs nothing but cargo and Python, and builds in seconds. It must not contain behaviour of the product,
 //! nor depend on it: it runs the binaries as a user would.
 
 #![expect(
@@ -18,9 +18,11 @@ mod checks;
 mod command;
 mod debian;
 mod guests;
+mod python;
 mod serve;
 mod services;
 mod setup;
+mod venv;
 mod workspace;
 
 use std::process::ExitCode;

@@ -74,6 +74,7 @@ class TreeTest(unittest.TestCase):
         counts = self.tree.seal([self.root])
         self.assertEqual(counts["app"]["modules"], 4)
         code = self.tree.code("/app/pkg/mod.py")
+        assert code is not None
         values: dict[str, object] = {}
         exec(code, values)
         self.assertEqual(values["VALUE"], 2)
@@ -109,5 +110,6 @@ class TreeTest(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w+") as file:
             file.write("x")
             file.flush()
-            self.assertEqual(self.files.open(file.name).read(), "x")
+            with self.files.open(file.name) as opened:
+                self.assertEqual(opened.read(), "x")
             self.assertEqual(self.files.stat(file.name).st_size, 1)

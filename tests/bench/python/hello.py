@@ -5,7 +5,8 @@ from flask import Flask, render_template_string
 app = Flask(__name__)
 
 PAGE = """<!doctype html><title>{{ title }}</title><h1>{{ title }}</h1>
-<ul>{% for row in rows %}<li class="{{ loop.cycle('odd', 'even') }}">{{ row.name|upper }}: {{ row.value }}</li>
+<ul>{% for row in rows %}<li class="{{ loop.cycle('odd', 'even') }}">\
+{{ row.name|upper }}: {{ row.value }}</li>
 {% endfor %}</ul>"""
 
 

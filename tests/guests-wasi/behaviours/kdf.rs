@@ -4,9 +4,11 @@
 
 use guest::{Reply, Request, Result};
 
-use self::wasgi::crypto::kdf::{Error, Hash, pbkdf2_hmac, scrypt};
+use self::bindings::wasgi::crypto::kdf::{Error, Hash, pbkdf2_hmac, scrypt};
 
-wit_bindgen::generate!({ path: "../../../wit/crypto", world: "imports" });
+mod bindings {
+    wit_bindgen::generate!({ path: "../../../wit/crypto", world: "imports" });
+}
 
 async fn handle(request: Request, reply: Reply) -> Result {
     let times = request.parameter("times").unwrap_or(1);

@@ -5,9 +5,11 @@
 use fixture_guests::parameter;
 use wasgi_guest::{Request, Response};
 
-use self::wasgi::crypto::kdf::{Error, Hash, pbkdf2_hmac, scrypt};
+use self::bindings::wasgi::crypto::kdf::{Error, Hash, pbkdf2_hmac, scrypt};
 
-wit_bindgen::generate!({ path: "../../wit/crypto", world: "imports" });
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit/crypto", world: "imports" });
+}
 
 #[expect(clippy::needless_pass_by_value, reason = "a handler owns its request")]
 fn handle(request: Request) -> Response {

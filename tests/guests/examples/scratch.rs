@@ -127,7 +127,6 @@ fn written(stream: &OutputStream) -> std::result::Result<(), ErrorCode> {
     stream.blocking_write_and_flush(&[0; PIECE]).map_err(code)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are mapped to it")]
 fn code(error: StreamError) -> ErrorCode {
     match error {
         StreamError::LastOperationFailed(error) => {

@@ -17,6 +17,7 @@ use super::Bench;
 use super::load::percentile;
 use super::report::{Report, median};
 use crate::command::run;
+use crate::venv::Venv;
 
 use contender::Contender;
 
@@ -115,21 +116,11 @@ struct Figures {
     resident: f64,
 }
 
+/// The servers to compare with and the applications' requirements; the folder of the programs.
 fn install(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
     let folder = bench.workspace.target.join("bench-python");
-    if !folder.join("bin/granian").is_file() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(folder.join("bin/pip"))
-            .args([
-                "install",
-                "--quiet",
-                "gunicorn==27.0.1",
-                "granian==2.8.7",
-                "-r",
-            ])
-            .arg(source.join("requirements.txt")))?;
-    }
-    Ok(folder.join("bin"))
+    let requirements = ["servers.txt", "requirements.txt"].map(|name| source.join(name));
+    Ok(Venv::ensure(folder, &requirements)?.programs())
 }
 
 /// A component of `app`, which has answered `path` before it was frozen.

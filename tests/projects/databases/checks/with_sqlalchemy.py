@@ -20,9 +20,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from wasgi.sql.sqlalchemy import create_engine
 
 from checks.pep249 import raises
-from wasgi.sql.sqlalchemy import create_engine
 
 AT = datetime.datetime(2026, 2, 28, 23, 59, 59, 123456)
 KEY = uuid.UUID(int=5)

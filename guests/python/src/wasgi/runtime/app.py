@@ -62,6 +62,7 @@ class Exports(exports.App):
         """Answer one request."""
         if not self._is_started:
             self._begin()
+        # `wasgi.input.install` has put its own `Input` in the place of the contract's.
         return self._server.handle(environ, input)  # type: ignore[arg-type]
 
     def _begin(self) -> None:

@@ -2,8 +2,9 @@
 
 The source is a folder of the host at `/app`, what it requires one at `/site`; byte code is kept at
 `/cache`. The variable `WASGI_MODULE` names the application, `WASGI_INTERFACE` its interface, and
-`WASGI_SOURCE` the folder as its developer knows it. An instance imports the application at its first
-request, whatever that asks for; a request with the method `WASGI-PREPARE` asks for nothing else.
+`WASGI_SOURCE` the folder as its developer knows it. An instance imports the application at its
+first request, whatever that asks for; a request with the method `WASGI-PREPARE` asks for nothing
+else.
 
 What goes wrong is shown to the client with its source lines: this is for development. Owns what is
 frozen into that component, and the import. Must never be in a component that was built of an
@@ -62,7 +63,8 @@ class Dev(exports.App):
             assert self._failure is not None
             return _error(page_of_failure(self._failure), environ)
         try:
-            return self._server.handle(environ, input)
+            # `wasgi.input.install` has put its own `Input` in the place of the contract's.
+            return self._server.handle(environ, input)  # type: ignore[arg-type]
         except Err as told:
             # The host would be told a text; the developer is told all of it.
             cause = told.__context__ or told
@@ -108,8 +110,8 @@ def _error(page: str, environ: types.Environ) -> Response:
 def _exact_stats(self: SourceFileLoader, path: str) -> dict[str, Any]:
     """Tell two states of a source apart, also those of one second and one size.
 
-    Byte code is used as long as the size and the 32 low bits of this time are those that it was made
-    of; the bits of nanoseconds change with every save.
+    Byte code is used as long as the size and the 32 low bits of this time are those that it was
+    made of; the bits of nanoseconds change with every save.
     """
     status = os.stat(path)
     return {"mtime": status.st_mtime_ns, "size": status.st_size}

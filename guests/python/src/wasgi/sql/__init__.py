@@ -69,7 +69,8 @@ def connect(
     `paramstyle` is one of PEP 249's: "qmark" (`?`), "numeric" (`:1`), "named" (`:name`), "format"
     (`%s`) and "pyformat" (`%(name)s`). `isolation` is "read committed", "repeatable read" or
     "serializable". `readers` are functions that make the values of columns, by the name of their
-    type in lower case: `{"date": date.fromisoformat}` for a table of SQLite's that declares one.
+    type in lower case: `{"date": datetime.date.fromisoformat}` for a SQLite table that declares
+    one.
     """
     return Connection(
         database,

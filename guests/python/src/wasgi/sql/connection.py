@@ -11,7 +11,7 @@ from wit_world.imports import database
 from wasgi.sql import errors
 from wasgi.sql.convert import Reader
 from wasgi.sql.cursor import Cursor, Parameters
-from wasgi.sql.errors import InterfaceError, ProgrammingError, raised
+from wasgi.sql.errors import InterfaceError, raised
 from wasgi.sql.parameters import STYLES
 
 Answer = TypeVar("Answer")
@@ -135,9 +135,9 @@ class Connection:
         except Err as failure:
             raise raised(failure, self.database) from None
 
-    def error(self, message: str) -> ProgrammingError:
+    def error(self, message: str) -> errors.ProgrammingError:
         """The exception for a call that makes no sense here."""
-        return ProgrammingError(message)
+        return errors.ProgrammingError(message)
 
     def __enter__(self) -> Self:
         return self

@@ -60,7 +60,7 @@ _CLASSES: dict[type[object], type[DatabaseError]] = {
 }
 
 
-def raised(failure: Err, database: str) -> Error:
+def raised(failure: Err[values.Error], database: str) -> Error:
     """The exception for what the host said about the database of this name."""
     error = failure.value
     if isinstance(error, values.Error_Denied):

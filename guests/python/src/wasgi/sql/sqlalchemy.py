@@ -9,7 +9,7 @@ Both dialects are SQLAlchemy's own, with another driver beneath them.
 
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import URL, Engine, pool
 from sqlalchemy import create_engine as _create_engine
@@ -153,7 +153,7 @@ class PostgreSQL(_Driver, PGDialect):
     supports_server_side_cursors = False
     supports_native_decimal = True
     use_native_hstore = False
-    colspecs = {
+    colspecs: ClassVar[dict[type[Any], type[Any]]] = {
         **PGDialect.colspecs,
         sqltypes.JSON: _Json,
         JSON: _Json,
