@@ -36,7 +36,7 @@ pub(crate) fn install(toolchain: &Toolchain, targets: &[&str]) -> Result<()> {
     let _source = Source::provide(toolchain, &library)?;
     let probe = probe(apt.folder())?;
     for target in targets {
-        let built = build(&probe, target)?;
+        let built = build(&probe, target, toolchain)?;
         let libc = apt.folder().join("root/usr/lib").join(libc_folder(target));
         place(toolchain, target, &built, &libc)?;
     }
@@ -62,7 +62,14 @@ fn probe(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Compiles the standard library of a target. Returns where it lies.
-fn build(probe: &Path, target: &str) -> Result<PathBuf> {
+fn build(probe: &Path, target: &str, toolchain: &Toolchain) -> Result<PathBuf> {
+    // Guests have the names of source files, for messages. They are those that rustup's library has,
+    // but for the version, not those of this machine.
+    let remap = format!(
+        "--remap-path-prefix={}=/rustc/{}/library",
+        toolchain.sysroot.join(SOURCE).display(),
+        toolchain.version
+    );
     run(Command::new("cargo")
         .current_dir(probe)
         .args([
@@ -73,7 +80,7 @@ fn build(probe: &Path, target: &str) -> Result<PathBuf> {
         ])
         .args(["--target", target, "--target-dir", "target"])
         // Without bitcode in it, a guest that is built with `lto = true` fails to link.
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+        .env("RUSTFLAGS", format!("-Cembed-bitcode=yes {remap}"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env_remove("CARGO_BUILD_TARGET_DIR"))?;
     Ok(probe.join("target").join(target).join("release/deps"))
@@ -113,9 +120,12 @@ fn place(toolchain: &Toolchain, target: &str, built: &Path, libc: &Path) -> Resu
 /// not left there: rustup would later refuse to install its own over them.
 struct Source(Option<PathBuf>);
 
+/// Where that is.
+const SOURCE: &str = "lib/rustlib/src/rust/library";
+
 impl Source {
     fn provide(toolchain: &Toolchain, library: &Path) -> Result<Self> {
-        let place = toolchain.sysroot.join("lib/rustlib/src/rust/library");
+        let place = toolchain.sysroot.join(SOURCE);
         if place.exists() {
             return Ok(Self(None));
         }
