@@ -6,6 +6,7 @@ pub(crate) mod host;
 pub(crate) mod lineage;
 pub(crate) mod output;
 pub(crate) mod site;
+pub(crate) mod wheels;
 
 use std::path::PathBuf;
 

@@ -80,7 +80,8 @@ const LEFT_OUT: [&str; 8] = [
 const REFUSED: [(&[&str], &str); 17] = [
     (
         &["pydantic-core"],
-        "pydantic 2 has native code: require `pydantic<2`, and with FastAPI `fastapi<0.111`",
+        "pydantic 2 has native code: put a wheel of it that is built for the guest into the folder \
+         that `wheels` of [build] names, or require `pydantic<2`, and with FastAPI `fastapi<0.111`",
     ),
     (
         &[
