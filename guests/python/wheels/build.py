@@ -8,8 +8,8 @@ sources are known by their digests.
 
 An extension module for a component is a library of WebAssembly: position-independent, with the
 memory, the table and the functions of CPython and libc as imports. componentize-py links it with
-CPython as a dynamic linker would. Rust needs no more for that than the target `wasm32-wasip2`, whose
-standard library is position-independent as rustup has it.
+CPython as a dynamic linker would. Rust needs no more for that than the target `wasm32-wasip2`: its
+code is position-independent, and so is its standard library.
 
 Owns how such a library is compiled and what a wheel of it is called. Must give the same bytes for
 the same source and compiler, wherever it runs.
@@ -99,14 +99,18 @@ def build(folder: Path, output: Path, scratch: Path) -> Path:
     settings = settings.get("tool", {}).get("maturin", {})
     crate = folder / settings.get("manifest-path", "Cargo.toml")
     library = compile_library(crate, scratch)
-    name, version = field(metadata, "Name"), field(metadata, "Version")
+    [name], [version] = fields(metadata, "Name"), fields(metadata, "Version")
     module = settings.get("module-name", name.replace("-", "_"))
     files = {module.replace(".", "/") + LIBRARY_END: library}
     package = folder / settings.get("python-source", ".") / module.partition(".")[0]
     for file in sorted(package.rglob("*")):
         if file.is_file() and file.suffix in (".py", ".pyi", ".typed"):
             files[file.relative_to(package.parent).as_posix()] = file.read_bytes()
-    return write_wheel(output, name.replace("-", "_"), version, metadata, files)
+    name = name.replace("-", "_")
+    described = f"{name}-{version}.dist-info"
+    for file in fields(metadata, "License-File"):
+        files[f"{described}/licenses/{file}"] = (folder / file).read_bytes()
+    return write_wheel(output, name, version, metadata, files)
 
 
 def compile_library(crate: Path, scratch: Path) -> bytes:
@@ -158,12 +162,10 @@ def write_wheel(
     return path
 
 
-def field(metadata: bytes, name: str) -> str:
-    """A field of the head of a package's metadata."""
-    for line in metadata.decode().splitlines():
-        if line.startswith(f"{name}: "):
-            return line.partition(": ")[2].strip()
-    raise SystemExit(f"error: expected the field {name} in PKG-INFO")
+def fields(metadata: bytes, name: str) -> list[str]:
+    """The values of a field in the head of a package's metadata."""
+    head = metadata.decode().partition("\n\n")[0].splitlines()
+    return [line.removeprefix(f"{name}: ").strip() for line in head if line.startswith(f"{name}: ")]
 
 
 def digest(data: bytes) -> str:
