@@ -4,6 +4,7 @@
 //! It uses this machine's apt and its mirror with a list of sources of its own: nothing of the
 //! system is changed, and no root is needed but to write into the toolchain.
 
+use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -65,10 +66,12 @@ fn probe(folder: &Path) -> Result<PathBuf> {
 fn build(probe: &Path, target: &str, toolchain: &Toolchain) -> Result<PathBuf> {
     // Guests have the names of source files, for messages. They are those that rustup's library has,
     // but for the version, not those of this machine.
+    let sources = toolchain.sysroot.join(SOURCE);
     let remap = format!(
-        "--remap-path-prefix={}=/rustc/{}/library",
-        toolchain.sysroot.join(SOURCE).display(),
-        toolchain.version
+        "--remap-path-prefix={}=/rustc/{}/library --remap-path-prefix={}=/rust/deps",
+        sources.display(),
+        toolchain.version,
+        crates()?.display()
     );
     run(Command::new("cargo")
         .current_dir(probe)
@@ -84,6 +87,15 @@ fn build(probe: &Path, target: &str, toolchain: &Toolchain) -> Result<PathBuf> {
         .env("RUSTC_BOOTSTRAP", "1")
         .env_remove("CARGO_BUILD_TARGET_DIR"))?;
     Ok(probe.join("target").join(target).join("release/deps"))
+}
+
+/// Where cargo keeps what it downloads.
+fn crates() -> Result<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    Ok(home
+        .context("there is no home folder")?
+        .join("registry/src"))
 }
 
 /// Gathers the files beside their place and moves them there in one step, so that a build that
