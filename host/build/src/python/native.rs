@@ -66,10 +66,12 @@ const WITHOUT_NATIVE: [&str; 28] = [
     "zope-proxy",
 ];
 
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 10] = [
+    "fastar",
     "greenlet",
     "hiredis",
     "httptools",
+    "rignore",
     "ruamel-yaml-clib",
     "setproctitle",
     "uvloop",
