@@ -48,7 +48,7 @@ both!(
         let wrong = visitor.send("POST", "/items", JSON, "{");
         assert_eq!(
             (wrong.status, &value(&wrong)["detail"][0]["type"]),
-            (422, &json!("value_error.jsondecode"))
+            (422, &json!("json_invalid"))
         );
         assert_eq!(host.get("/items?limit=0").status, 422);
         assert_eq!(host.get("/items/one").status, 422);
