@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::support::host::{BINARY, Host, cache};
 use crate::support::root;
 use crate::support::site::as_text;
+use crate::support::wheels::build_extension;
 
 /// A copy of a project of `tests/projects`, which a build may write beside.
 struct Project(TempDir);
@@ -277,6 +278,41 @@ fn native_code_that_a_requirement_needs_is_refused_by_name() {
         "`pydantic<2`",
     ];
     Project::of("transitive").build(&[]).fails_with(1, &parts);
+}
+
+#[test]
+fn a_library_of_a_wheel_is_linked_into_the_component() {
+    let project = Project::of("extension");
+    build_extension(&project.path("wheels"));
+    let report = project.build(&["--module", "late:app", "--json"]).report();
+    assert_eq!(texts(&report["linked"]), ["tally 1.0.0"]);
+    assert_eq!(texts(&report["warnings"]), [""; 0]);
+    let host = serve(&project.path("project.wasm"), &project.0);
+    for _ in 0..2 {
+        assert_eq!(host.get("/?text=b+a+b").text(), "a 1, b 2");
+    }
+    assert_eq!(host.get("/").text(), "TypeError: expected a str");
+}
+
+#[test]
+fn wheels_that_do_not_fit_are_told() {
+    let project = Project::of("extension");
+    let build = || project.build(&[]);
+    build().fails_with(1, &["cannot read the wheels in", "no such file or folder"]);
+    fs::create_dir(project.path("wheels")).unwrap();
+    build().fails_with(2, &["expected wheels, got none"]);
+    // What is code of a machine stays refused.
+    build_extension(&project.path("wheels"));
+    let wheel = project.path("wheels/tally-1.0.0-cp314-cp314-wasi_0_0_0_wasm32.whl");
+    let whole = fs::read(&wheel).unwrap();
+    project.put("requirements.txt", "tally==2\n");
+    build().fails_with(1, &["pip cannot install the requirements", "tally==2"]);
+    let named_otherwise = project.path("wheels/other-1.0.0-cp314-cp314-wasi_0_0_0_wasm32.whl");
+    fs::rename(&wheel, &named_otherwise).unwrap();
+    project.put("requirements.txt", "other\n");
+    build().fails_with(1, &["pip cannot install the requirements", "other"]);
+    fs::write(&named_otherwise, &whole[..whole.len() / 2]).unwrap();
+    build().fails_with(1, &["pip cannot install the requirements", "other"]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use crate::support::host::{BINARY, End, cache, run};
 use crate::support::site::{as_text, wait_for_response};
-use crate::support::{Host, Response};
+use crate::support::wheels::build_extension;
+use crate::support::{Host, Response, root};
 
 /// A WSGI app that says `hello`, with other words after it for other paths.
 const APP: &str = r#"
@@ -351,4 +352,19 @@ fn what_is_neither_an_app_nor_a_project_is_told_with_what_was_looked_for() {
     }
     let end = fails_to_serve("nowhere:app");
     assert!(end.stderr.contains("nowhere"), "{}", end.stderr);
+}
+
+#[test]
+fn a_library_of_a_wheel_runs_from_source_too() {
+    let projects = root().join("tests/projects/extension");
+    let read = |name: &str| fs::read_to_string(projects.join(name)).unwrap();
+    let files = ["early.py", "late.py", "requirements.txt", "wasgi.toml"];
+    let files = files.map(|name| (name, read(name)));
+    let project = Project::new(&files.each_ref().map(|(name, text)| (*name, &**text)));
+    build_extension(&project.path("wheels"));
+    let host = project.serve(".", &[]);
+    assert_eq!(text(&host.get("/?text=b+a+b")), (200, "a 1, b 2"));
+    assert_eq!(text(&host.get("/")), (200, "TypeError: expected a str"));
+    project.put("early.py", &read("early.py").replace("Rust", "Wasm"));
+    wait_for_response(&host, "/?text=c", |response| response.text() == "c 1");
 }

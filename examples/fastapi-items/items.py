@@ -21,8 +21,8 @@ CREATE TABLE IF NOT EXISTS items (
 class Draft(BaseModel):
     """What a client sends."""
 
-    name: str = Field(min_length=1, max_length=80, example="lamp")
-    price: float = Field(gt=0, lt=1_000_000, example=19.5)
+    name: str = Field(min_length=1, max_length=80, examples=["lamp"])
+    price: float = Field(gt=0, lt=1_000_000, examples=[19.5])
 
 
 class Item(Draft):
@@ -71,7 +71,7 @@ def add(db: Database, draft: Draft, request: Request, response: Response) -> Ite
         ).fetchone()
     except wasgi.sql.IntegrityError:
         raise HTTPException(409, f"there is an item {draft.name!r} already") from None
-    item = Item(id=row[0], **draft.dict())
+    item = Item(id=row[0], **draft.model_dump())
     response.headers["location"] = str(request.url_for("item", number=item.id))
     return item
 
@@ -93,7 +93,7 @@ def change(db: Database, number: int, draft: Draft) -> Item:
     )
     if not changed.rowcount:
         raise HTTPException(404, f"there is no item {number}")
-    return Item(id=number, **draft.dict())
+    return Item(id=number, **draft.model_dump())
 
 
 @app.delete("/items/{number}", status_code=204)

@@ -9,6 +9,7 @@ pub(crate) mod postgres;
 pub(crate) mod redis;
 pub(crate) mod services;
 pub(crate) mod site;
+pub(crate) mod wheels;
 
 use std::path::PathBuf;
 

@@ -3,6 +3,7 @@
 //!
 //! No root is needed but to write into the toolchain.
 
+use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ pub(crate) fn install(toolchain: &Toolchain, targets: &[&str]) -> Result<()> {
     let _source = Source::provide(toolchain, &library)?;
     let probe = probe(apt.folder())?;
     for target in targets {
-        let built = build(&probe, target)?;
+        let built = build(&probe, target, toolchain)?;
         let libc = root.join("usr/lib").join(libc_folder(target));
         place(toolchain, target, &built, &libc)?;
     }
@@ -60,7 +61,16 @@ fn probe(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Compiles the standard library of a target. Returns where it lies.
-fn build(probe: &Path, target: &str) -> Result<PathBuf> {
+fn build(probe: &Path, target: &str, toolchain: &Toolchain) -> Result<PathBuf> {
+    // Guests have the names of source files, for messages. They are those that rustup's library has,
+    // but for the version, not those of this machine.
+    let sources = toolchain.sysroot.join(SOURCE);
+    let remap = format!(
+        "--remap-path-prefix={}=/rustc/{}/library --remap-path-prefix={}=/rust/deps",
+        sources.display(),
+        toolchain.version,
+        crates()?.display()
+    );
     run(Command::new("cargo")
         .current_dir(probe)
         .args([
@@ -71,10 +81,19 @@ fn build(probe: &Path, target: &str) -> Result<PathBuf> {
         ])
         .args(["--target", target, "--target-dir", "target"])
         // Without bitcode in it, a guest that is built with `lto = true` fails to link.
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+        .env("RUSTFLAGS", format!("-Cembed-bitcode=yes {remap}"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env_remove("CARGO_BUILD_TARGET_DIR"))?;
     Ok(probe.join("target").join(target).join("release/deps"))
+}
+
+/// Where cargo keeps what it downloads.
+fn crates() -> Result<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    Ok(home
+        .context("there is no home folder")?
+        .join("registry/src"))
 }
 
 /// Gathers the files beside their place and moves them there in one step, so that a build that
@@ -111,9 +130,12 @@ fn place(toolchain: &Toolchain, target: &str, built: &Path, libc: &Path) -> Resu
 /// not left there: rustup would later refuse to install its own over them.
 struct Source(Option<PathBuf>);
 
+/// Where that is.
+const SOURCE: &str = "lib/rustlib/src/rust/library";
+
 impl Source {
     fn provide(toolchain: &Toolchain, library: &Path) -> Result<Self> {
-        let place = toolchain.sysroot.join("lib/rustlib/src/rust/library");
+        let place = toolchain.sysroot.join(SOURCE);
         if place.exists() {
             return Ok(Self(None));
         }

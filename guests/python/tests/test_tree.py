@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from wasgi.runtime.files import Files
-from wasgi.runtime.importer import Finder
+from wasgi.runtime.importer import Extension, Finder
 from wasgi.runtime.tree import FILE_BYTES_MAX, Root, Tree
 
 CONTENT = {
@@ -15,6 +15,9 @@ CONTENT = {
     "pkg/__init__.py": b"VALUE = 1\n",
     "pkg/mod.py": b"VALUE = 2\n",
     "part/only.py": b"VALUE = 3\n",
+    "pkg/fast.cpython-314-wasm32-wasi.so": b"\0asm\1",
+    "pkg/other.cpython-314-x86_64-linux-gnu.so": b"\x7fELF",
+    "pkg/wrong.abi3.so": b"\x7fELF",
     "templates/a.html": b"<p>\xc3\xa9</p>\r\n",
     "data.db": b"database",
     "kept.db": b"database",
@@ -55,7 +58,11 @@ class TreeTest(unittest.TestCase):
 
     def test_tells_what_it_leaves_out_but_not_what_is_hidden(self) -> None:
         left_out = {entry["file"] for entry in self.tree.left_out}
-        self.assertEqual(left_out, {"/app/data.db", "/app/big.bin"})
+        of_a_machine = {
+            "/app/pkg/other.cpython-314-x86_64-linux-gnu.so",
+            "/app/pkg/wrong.abi3.so",
+        }
+        self.assertEqual(left_out, {"/app/data.db", "/app/big.bin", *of_a_machine})
 
     def test_finds_modules_packages_and_namespaces(self) -> None:
         finder = Finder(self.tree, "/app")
@@ -69,6 +76,16 @@ class TreeTest(unittest.TestCase):
         self.assertIsNone(part.loader)
         self.assertIsNone(finder.find_spec("nothing"))
         self.assertEqual(dict(finder.iter_modules()), {"app": False, "pkg": True})
+
+    def test_finds_extension_modules_under_the_names_of_their_libraries(self) -> None:
+        finder = Finder(self.tree, "/app/pkg")
+        spec = finder.find_spec("pkg.fast")
+        assert spec is not None and isinstance(spec.loader, Extension)
+        library = "pkg/fast.cpython-314-wasm32-wasi.so"
+        self.assertEqual(spec.origin, f"/app/{library}")
+        self.assertEqual(self.tree.libraries, {"/app/pkg/fast": f"{self.root.real}/{library}"})
+        self.assertIsNone(finder.find_spec("pkg.wrong"))
+        self.assertEqual(dict(finder.iter_modules()), {"fast": False, "mod": False})
 
     def test_keeps_byte_code_when_the_folders_are_gone(self) -> None:
         counts = self.tree.seal([self.root])

@@ -35,6 +35,8 @@ pub struct Settings {
     pub module: Option<String>,
     /// The file that lists what the app needs, relative to the project's folder.
     pub requirements: Option<PathBuf>,
+    /// The folder of wheels for the guest that the app brings along, relative to the project's.
+    pub wheels: Option<PathBuf>,
     /// Paths that are requested before the app is frozen. None: `/`.
     pub warm: Option<Vec<String>>,
     /// Patterns of files that become part of the component although their names say otherwise.

@@ -15,6 +15,7 @@ use crate::project::{Language, Project, Settings};
 pub(crate) use self::component::build;
 pub use self::outcome::{Built, Captured, EnvironmentRead, LeftOut, MissingImport, Warmed};
 pub use self::requirements::Requirements;
+pub use self::site::Site;
 
 mod app;
 mod component;
@@ -31,6 +32,7 @@ mod scan;
 mod site;
 mod snapshot;
 mod tool;
+mod wheels;
 
 /// An app in Python, as it was found.
 #[derive(Clone, Debug)]
@@ -76,12 +78,15 @@ pub(crate) fn detect(
 ) -> Result<(Option<String>, App), BuildError> {
     let metadata = metadata::read(folder)?;
     let mut notes = Vec::new();
-    let requirements = requirements::read(
+    let mut requirements = requirements::read(
         folder,
         settings.requirements.as_deref(),
         &metadata,
         &mut notes,
     )?;
+    if let Some(brought) = &settings.wheels {
+        requirements.bring(wheels::read(&folder.join(brought))?);
+    }
     let found = match settings.module.as_deref() {
         Some(module) => app::named(folder, module, requirements.is_empty())?,
         None => app::find(folder)?,
@@ -98,17 +103,22 @@ pub(crate) fn detect(
     Ok((metadata.name, app))
 }
 
-/// The component that serves apps from their source, made if the cache does not have it.
+/// The component that serves apps from their source, made if the cache does not have it. With a
+/// site, what is native in it is linked into the component, which then serves no other site.
 ///
 /// # Errors
 ///
 /// If the tools cannot be installed, or fail.
-pub fn dev_component(cache: &Cache, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
-    component::dev(cache, progress)
+pub fn dev_component(
+    cache: &Cache,
+    site: Option<&Site>,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, BuildError> {
+    component::dev(cache, site, progress)
 }
 
-/// The folder of a project's requirements, installed if the cache does not have them. It has the
-/// database of time zones besides, and is never changed once it stands.
+/// A project's requirements, installed if the cache does not have them. The database of time zones
+/// is with them.
 ///
 /// # Errors
 ///
@@ -117,7 +127,7 @@ pub fn site(
     project: &Project,
     cache: &Cache,
     progress: &mut dyn Progress,
-) -> Result<PathBuf, BuildError> {
+) -> Result<Site, BuildError> {
     let Language::Python(app) = &project.language;
-    Ok(site::install(&project.folder, &app.requirements, cache, progress)?.folder)
+    site::install(&project.folder, &app.requirements, cache, progress)
 }

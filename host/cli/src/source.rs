@@ -119,10 +119,9 @@ pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Fai
     };
     let cache = Cache::new(&folder.join("build"))?;
     let mut steps = Steps;
-    let component = component(&cache, &mut steps)?;
     let mut wrong = Failures::default();
     for app in &mut plan.apps {
-        if let Err(failure) = provide_one(app, &component, &cache, &folder, &mut steps) {
+        if let Err(failure) = provide_one(app, &cache, &folder, &mut steps) {
             wrong.extend([failure]);
         }
     }
@@ -131,7 +130,6 @@ pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Fai
 
 fn provide_one(
     app: &mut PlannedApp,
-    component: &Path,
     cache: &Cache,
     folder: &Path,
     steps: &mut Steps,
@@ -145,7 +143,7 @@ fn provide_one(
         .map_err(|error| cannot("make a folder for byte code", &error))?;
     let dirs = [
         (&python.source, "/app", Access::ReadOnly),
-        (&site, "/site", Access::ReadOnly),
+        (&site.folder, "/site", Access::ReadOnly),
         (&byte_code, "/cache", Access::ReadWrite),
     ];
     for (host, guest, access) in dirs {
@@ -174,18 +172,22 @@ fn provide_one(
     app.settings
         .env
         .splice(0..0, given.into_iter().chain(built_in));
-    component.clone_into(&mut app.component);
+    app.component = component(cache, &site, steps)?;
     Ok(())
 }
 
-/// The component that runs source: it lies beside this program, or is built once.
-fn component(cache: &Cache, steps: &mut Steps) -> Result<PathBuf, Failure> {
+/// The component that runs source: it lies beside this program, or is built once. Requirements that
+/// have native code are linked into one of their own.
+fn component(cache: &Cache, site: &python::Site, steps: &mut Steps) -> Result<PathBuf, Failure> {
+    if site.has_libraries() {
+        return Ok(python::dev_component(cache, Some(site), steps)?);
+    }
     let program = std::env::current_exe().map_err(|error| cannot("find its file", &error))?;
     let beside = program.with_file_name(COMPONENT);
     if beside.is_file() {
         return Ok(beside);
     }
-    Ok(python::dev_component(cache, steps)?)
+    Ok(python::dev_component(cache, None, steps)?)
 }
 
 const COMPONENT: &str = "python.wasm";

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::{App, Built, lists, outcome, runtime, site, snapshot, tool};
+use super::{App, Built, Site, lists, outcome, runtime, site, snapshot, tool};
 use crate::Options;
 use crate::cache::Cache;
 use crate::digest::Digest;
@@ -93,9 +93,8 @@ impl Build<'_> {
 
         let mut built = self.make(&source, &made, &settings)?;
         for file in mirror.left_out {
-            let is_made = file
-                .extension()
-                .is_some_and(|end| end == "pyc" || end == "wasm");
+            let end = file.extension().unwrap_or_default();
+            let is_made = ["pyc", "wasm", "whl"].iter().any(|made| end == *made);
             if !is_made {
                 let file = file.display().to_string();
                 let reason = "its name says that it changes or is native".to_owned();
@@ -231,6 +230,7 @@ const BYTE_CODE: &str = "bytecode";
 /// while the app runs, and what is made of something else.
 const LEFT_OUT: &[&str] = &[
     ".pyc", ".wasm", ".db", ".sqlite", ".sqlite3", "-journal", "-shm", "-wal", ".log", ".so",
+    ".whl",
 ];
 
 /// A temporary file is for its owner alone; a component is a file like any other.
@@ -252,15 +252,25 @@ fn remove(file: &Path) -> Result<(), BuildError> {
     }
 }
 
-/// The component that serves apps from their source.
-pub(super) fn dev(cache: &Cache, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
-    let name = Digest::of([tool::COMPONENTIZE, &runtime::embedded()]).name();
-    let entry = cache.entry("dev", &name, progress, |entry, progress| {
+/// The component that serves apps from their source, with what is native in a site.
+pub(super) fn dev(
+    cache: &Cache,
+    site: Option<&Site>,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, BuildError> {
+    let mut digest = Digest::of([tool::COMPONENTIZE, &runtime::embedded()]);
+    if let Some(site) = site {
+        // A site is called by the digest of what it was made of.
+        digest.add(site.folder.as_os_str().as_encoded_bytes());
+    }
+    let entry = cache.entry("dev", &digest.name(), progress, |entry, progress| {
         let tool = tool::install(cache, progress)?;
         let runtime = runtime::lay_out(cache, progress)?;
         progress.step("building the component for development, once");
         let code = cache.folder(BYTE_CODE)?;
         let folders = [&*runtime.package, &*code];
+        let site = site.map(|site| &*site.folder);
+        let folders: Vec<_> = folders.into_iter().chain(site).collect();
         let component = entry.join(DEV);
         let ended = tool.run(
             &runtime,

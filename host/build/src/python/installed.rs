@@ -73,15 +73,24 @@ fn recorded(line: &str) -> Option<PathBuf> {
     (is_within && !file.is_empty()).then(|| path.to_owned())
 }
 
-/// Whether a file is code of a machine. Libraries for the guest are WebAssembly, by the same name.
+/// Whether a file is native code that the guest cannot run.
 pub(super) fn is_native(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let is_library = [".so", ".pyd", ".dylib", ".dll"]
         .iter()
         .any(|end| name.ends_with(end))
         || name.contains(".so.");
-    is_library && file.is_file() && !is_wasm(file)
+    is_library && file.is_file() && !is_linked(file)
 }
+
+/// Whether a file is a library for the guest, which componentize-py links into the component.
+pub(super) fn is_linked(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    LINKED.iter().any(|end| name.ends_with(end)) && is_wasm(file)
+}
+
+/// How the names of such libraries end.
+const LINKED: [&str; 2] = [".cpython-314-wasm32-wasi.so", ".abi3.so"];
 
 fn is_wasm(file: &Path) -> bool {
     let mut magic = [0; 4];
@@ -130,6 +139,8 @@ mod tests {
         assert!(check("a.cpython-314-x86_64-linux-gnu.so", b"\x7fELF"));
         assert!(check("b.so.1", b"\x7fELF"));
         assert!(!check("c.cpython-314-wasm32-wasi.so", b"\0asm\x01"));
+        // What Pyodide runs is WebAssembly too.
+        assert!(check("c.cpython-314-wasm32-emscripten.so", b"\0asm\x01"));
         assert!(!check("d.py", b""));
         assert!(!is_native(&folder.path().join("gone.so")));
     }

@@ -66,10 +66,12 @@ const WITHOUT_NATIVE: [&str; 28] = [
     "zope-proxy",
 ];
 
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 10] = [
+    "fastar",
     "greenlet",
     "hiredis",
     "httptools",
+    "rignore",
     "ruamel-yaml-clib",
     "setproctitle",
     "uvloop",
@@ -80,7 +82,8 @@ const LEFT_OUT: [&str; 8] = [
 const REFUSED: [(&[&str], &str); 17] = [
     (
         &["pydantic-core"],
-        "pydantic 2 has native code: require `pydantic<2`, and with FastAPI `fastapi<0.111`",
+        "pydantic 2 has native code: put a wheel of it that is built for the guest into the folder \
+         that `wheels` of [build] names, or require `pydantic<2`, and with FastAPI `fastapi<0.111`",
     ),
     (
         &[

@@ -30,6 +30,8 @@ pub struct Built {
     pub requirements: Vec<String>,
     /// Those of them whose native parts were left out.
     pub without_native: Vec<String>,
+    /// Those of them with libraries of WebAssembly, which are linked into the component.
+    pub linked: Vec<String>,
     /// Packages that were left out, since those that use them do without.
     pub requirements_left_out: Vec<String>,
     /// What is kept for when the app asks for it, of the app, its requirements and Python.
@@ -244,6 +246,7 @@ impl Built {
         Self {
             requirements: contents.packages,
             without_native: contents.without_native,
+            linked: contents.linked,
             requirements_left_out: contents.left_out,
             ..self
         }
@@ -308,6 +311,9 @@ impl Display for Built {
         writeln!(f, "requirements  {}", none(&self.requirements))?;
         if !self.without_native.is_empty() {
             writeln!(f, "not native    {}", none(&self.without_native))?;
+        }
+        if !self.linked.is_empty() {
+            writeln!(f, "linked        {}", none(&self.linked))?;
         }
         if !self.requirements_left_out.is_empty() {
             writeln!(f, "left out      {}", none(&self.requirements_left_out))?;

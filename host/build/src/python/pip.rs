@@ -90,3 +90,26 @@ const PLATFORMS: [&str; 7] = [
     "manylinux2014_x86_64",
     "manylinux1_x86_64",
 ];
+
+/// The requirement for which pip found nothing that fits.
+pub(super) fn missing(output: &str) -> Option<String> {
+    let found = output
+        .lines()
+        .find_map(|line| line.split_once("No matching distribution found for "))?;
+    // `flask>=9 (from -r requirements.txt (line 1))`
+    let requirement = found.1.split(" (from ").next()?;
+    Some(requirement.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pip_does_not_find_is_told() {
+        let output = "ERROR: Could not find a version that satisfies the requirement x==9 (from versions: 1)\n\
+                      ERROR: No matching distribution found for x==9 (from -r r.txt (line 1))\n";
+        assert_eq!(missing(output).as_deref(), Some("x==9"));
+        assert_eq!(missing("ERROR: other"), None);
+    }
+}

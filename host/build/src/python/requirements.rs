@@ -8,6 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::metadata::{self, Metadata};
+use super::wheels::Wheel;
 use crate::digest::Digest;
 use crate::error::BuildError;
 use crate::tree;
@@ -19,6 +20,8 @@ pub struct Requirements {
     lines: Vec<Line>,
     /// Files and folders that lines refer to: their contents count.
     local: Vec<PathBuf>,
+    /// Wheels of packages that are taken from nowhere else.
+    wheels: Vec<Wheel>,
 }
 
 /// A line of a file of requirements.
@@ -42,6 +45,15 @@ impl Requirements {
         &self.lines
     }
 
+    /// Adds wheels, from which their packages are taken if they are needed.
+    pub(super) fn bring(&mut self, wheels: Vec<Wheel>) {
+        self.wheels = wheels;
+    }
+
+    pub(super) fn wheels(&self) -> &[Wheel] {
+        &self.wheels
+    }
+
     /// Whether pip is told the digest of each file, and so must be told all of them.
     pub(super) fn has_hashes(&self) -> bool {
         let mut lines = self.lines.iter();
@@ -51,7 +63,8 @@ impl Requirements {
     /// A digest of all that is said here.
     pub(super) fn digest(&self) -> Result<Digest, BuildError> {
         let mut digest = Digest::of(self.lines.iter().map(|line| &line.text));
-        for path in &self.local {
+        let wheels = self.wheels.iter().map(|wheel| &wheel.file);
+        for path in self.local.iter().chain(wheels) {
             digest.add(tree::digest(path)?.hex());
         }
         Ok(digest)

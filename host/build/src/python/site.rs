@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::installed::{self, Package};
 use super::interpreter::{self, Interpreter};
 use super::native::{self, Verdict};
-use super::pip::{self, For};
+use super::pip::{self, For, missing};
 use super::requirements::{Requirements, normal};
 use super::tool;
 use crate::cache::Cache;
@@ -21,11 +21,18 @@ use crate::progress::Progress;
 
 /// Installed requirements.
 #[derive(Debug)]
-pub(super) struct Site {
-    /// The folder that is on the app's path.
-    pub(super) folder: PathBuf,
+pub struct Site {
+    /// The folder that is on the app's path. It is never changed once it stands.
+    pub folder: PathBuf,
     /// What is in it.
     pub(super) contents: Contents,
+}
+
+impl Site {
+    /// Whether it has libraries, which a component must be linked with to run what is in it.
+    pub fn has_libraries(&self) -> bool {
+        !self.contents.linked.is_empty()
+    }
 }
 
 /// What installed requirements consist of.
@@ -35,6 +42,9 @@ pub(super) struct Contents {
     pub(super) packages: Vec<String>,
     /// Those of them whose native parts are left out.
     pub(super) without_native: Vec<String>,
+    /// Those of them with libraries for the guest, which are linked into the component.
+    #[serde(default)]
+    pub(super) linked: Vec<String>,
     /// The packages that are left out, since those that use them do without.
     pub(super) left_out: Vec<String>,
 }
@@ -72,7 +82,7 @@ pub(super) fn install(
 }
 
 /// Changes with the rules by which is installed, so that what older ones installed is not used.
-const RULES: &str = "1";
+const RULES: &str = "2";
 
 /// What is in an entry of the cache.
 const SITE: &str = "site";
@@ -82,6 +92,10 @@ const CONTENTS: &str = "contents.json";
 fn refuse_at_once(requirements: &Requirements) -> Result<(), BuildError> {
     for line in requirements.lines() {
         let Some(name) = line.package() else { continue };
+        let mut brought = requirements.wheels().iter();
+        if brought.any(|wheel| wheel.package == name) {
+            continue;
+        }
         if let Some(way_out) = native::refused(&name) {
             return Err(BuildError::new(format!(
                 "`{name}` has native code, which cannot run in WebAssembly"
@@ -143,7 +157,7 @@ impl Installation<'_> {
         fs::remove_dir_all(&self.site).unwrap_or_default();
         fs::create_dir_all(&self.site)
             .map_err(|error| BuildError::cannot("make", &self.site, &error))?;
-        let list = self.list()?;
+        let (list, constraints) = (self.list()?, self.constraints()?);
         let mut command = pip::command(self.python, For::Guest, self.folder);
         command.args([
             "install",
@@ -154,7 +168,7 @@ impl Installation<'_> {
         command.arg(&self.site);
         pip::take_wheels_for_guest(&mut command);
         command.arg("--find-links").arg(self.wheels());
-        command.arg("-r").arg(list);
+        command.arg("-r").arg(list).arg("-c").arg(constraints);
         process::run(command, "install the requirements", self.progress)
     }
 
@@ -174,6 +188,15 @@ impl Installation<'_> {
         fs::create_dir_all(self.wheels())
             .and_then(|()| fs::write(&path, list.join("\n") + "\n"))
             .map_err(|error| BuildError::cannot("write", &path, &error))?;
+        Ok(path)
+    }
+
+    /// The packages that the project has wheels of, as a file for pip.
+    fn constraints(&self) -> Result<PathBuf, BuildError> {
+        let wheels = self.requirements.wheels().iter();
+        let list: String = wheels.map(|wheel| wheel.constraint() + "\n").collect();
+        let path = self.entry.join("constraints.txt");
+        fs::write(&path, list).map_err(|error| BuildError::cannot("write", &path, &error))?;
         Ok(path)
     }
 
@@ -270,6 +293,9 @@ impl Installation<'_> {
                 .filter(|file| installed::is_native(file))
                 .collect();
             if native.is_empty() {
+                if files.clone().any(|file| installed::is_linked(&file)) {
+                    contents.linked.push(title.clone());
+                }
                 contents.packages.push(title);
                 continue;
             }
@@ -289,7 +315,7 @@ impl Installation<'_> {
                 None => {
                     let file = native[0].strip_prefix(&self.site).unwrap_or(&native[0]);
                     let way_out = format!(
-                        "{} is code of a machine; {}",
+                        "{} is no library for the guest's Python; {}",
                         file.display(),
                         hint_for(&package.name)
                     );
@@ -344,16 +370,6 @@ fn remove(files: impl Iterator<Item = PathBuf>) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The requirement for which pip found nothing that fits.
-fn missing(output: &str) -> Option<String> {
-    let found = output
-        .lines()
-        .find_map(|line| line.split_once("No matching distribution found for "))?;
-    // `flask>=9 (from -r requirements.txt (line 1))`
-    let requirement = found.1.split(" (from ").next()?;
-    Some(requirement.trim().to_owned())
-}
-
 fn name_of(requirement: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(&c);
     requirement
@@ -361,18 +377,4 @@ fn name_of(requirement: &str) -> String {
         .next()
         .unwrap_or("")
         .to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_pip_does_not_find_is_told() {
-        let output = "ERROR: Could not find a version that satisfies the requirement x==9 (from versions: 1)\n\
-                      ERROR: No matching distribution found for x==9 (from -r r.txt (line 1))\n";
-        assert_eq!(missing(output).as_deref(), Some("x==9"));
-        assert_eq!(name_of("x==9"), "x");
-        assert_eq!(missing("ERROR: other"), None);
-    }
 }

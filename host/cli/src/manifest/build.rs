@@ -35,6 +35,7 @@ impl BuildTable {
         // The file is named beside the manifest, and the source may lie elsewhere.
         let beside = |file: PathBuf| std::path::absolute(folder.join(&file)).unwrap_or(file);
         settings.requirements = settings.requirements.map(beside);
+        settings.wheels = settings.wheels.map(beside);
         settings
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn read(table: &mut Table<'_>) -> BuildTable {
     let settings = Settings {
         module: text(table, "module"),
         requirements: text(table, "requirements").map(PathBuf::from),
+        wheels: text(table, "wheels").map(PathBuf::from),
         warm: table.has("warm").then(|| warm(table)),
         include: texts(table, "include"),
         env: table

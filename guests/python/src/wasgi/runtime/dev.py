@@ -13,7 +13,8 @@ application.
 
 import os
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
+from types import ModuleType
 from typing import Any
 
 from componentize_py_types import Err
@@ -40,6 +41,9 @@ ROOTS = (
     Root("/python", "/python", excluded=tree.NOT_OF_PYTHON),
 )
 """What is carried: all but the application and what it requires."""
+
+LINKED = "/2/"
+"""Where what the application requires lies while this component is built, if it has native code."""
 
 DEFAULTS = {"FLASK_DEBUG": "1"}
 """Variables that the host may grant otherwise. Flask hides what is raised unless it is debugged."""
@@ -117,6 +121,15 @@ def _exact_stats(self: SourceFileLoader, path: str) -> dict[str, Any]:
     return {"mtime": status.st_mtime_ns, "size": status.st_size}
 
 
+_create_module = ExtensionFileLoader.create_module
+
+
+def _create_linked(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
+    """Make an extension module, whose library is linked under its path in the build."""
+    library = str(spec.origin).replace("/site/", LINKED, 1)
+    return _create_module(self, ModuleSpec(spec.name, self, origin=library))
+
+
 def freeze() -> type[Dev]:
     """Leave a memory in which any application can be imported."""
     sys.dont_write_bytecode = True
@@ -133,6 +146,7 @@ def freeze() -> type[Dev]:
     patches.release()
     carried.seal(list(ROOTS))
     SourceFileLoader.path_stats = _exact_stats  # type: ignore[method-assign]
+    ExtensionFileLoader.create_module = _create_linked  # type: ignore[method-assign]
     sys.dont_write_bytecode = False
     output.release()
     snapshot.finish()

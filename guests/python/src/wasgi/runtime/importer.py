@@ -6,7 +6,7 @@ built on them does: packages, namespaces, `importlib.resources`, `importlib.meta
 
 import sys
 from collections.abc import Iterator
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import CodeType, ModuleType
 from typing import Any
@@ -44,6 +44,10 @@ class Finder:
             return spec_from_file_location(
                 name, source, loader=loader, submodule_search_locations=[package]
             )
+        library = self._tree.libraries.get(package)
+        if library is not None:
+            origin = f"{self.path}/{library.rpartition('/')[2]}"
+            return spec_from_file_location(name, origin, loader=Extension(name, origin, library))
         source = f"{package}.py"
         if source in self._tree.facts:
             return spec_from_file_location(name, source, loader=Loader(self._tree, name, source))
@@ -55,6 +59,11 @@ class Finder:
 
     def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
         """Name the modules of the folder, for `pkgutil`."""
+        inside = f"{self.path}/"
+        for module in self._tree.libraries:
+            name = module.removeprefix(inside)
+            if module.startswith(inside) and "/" not in name:
+                yield f"{prefix}{name}", False
         for name in self._tree.folders[self.path]:
             if name.endswith(".py"):
                 if name != "__init__.py":
@@ -64,6 +73,19 @@ class Finder:
 
     def invalidate_caches(self) -> None:
         """There are none: the tree does not change."""
+
+
+class Extension(ExtensionFileLoader):
+    """Loads one extension module, whose library is linked into the component."""
+
+    def __init__(self, name: str, path: str, library: str) -> None:
+        """Load the module `name` of the file `path` from what is linked as `library`."""
+        super().__init__(name, path)
+        self._library = library
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Make the module, which is looked up by what its library is called in the component."""
+        return super().create_module(ModuleSpec(spec.name, self, origin=self._library))
 
 
 class Loader(SourceFileLoader):

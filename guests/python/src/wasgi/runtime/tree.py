@@ -30,10 +30,13 @@ PACKED_BYTES_MIN = 512
 """Bytes from which a data file of a requirement is kept compressed."""
 
 LEFT_OUT = (
-    "*.pyc *.pyo *.pyi *.so *.wasm *.db *.sqlite *.sqlite3 *-journal *-shm *-wal *.log *.po "
+    "*.pyc *.pyo *.pyi *.so *.wasm *.db *.sqlite *.sqlite3 *-journal *-shm *-wal *.log *.po *.whl "
     "*.c *.h *.pyx *.pxd"
 ).split()
 """Data files that no application reads, or that must not be frozen into one."""
+
+LIBRARY_ENDS = (".cpython-314-wasm32-wasi.so", ".abi3.so")
+"""How the names of extension modules end that componentize-py links into the component."""
 
 NOT_OF_PYTHON = frozenset(
     """__phello__ _pyrepl antigravity.py config-3.14-wasm32-wasi curses ensurepip idlelib pydoc_data
@@ -70,6 +73,9 @@ class Tree:
     """What is in those that are kept compressed."""
     codes: dict[str, bytes] = field(default_factory=dict)
     """The byte code of modules, by the path of their source."""
+    libraries: dict[str, str] = field(default_factory=dict)
+    """The names under which extension modules are linked, by the path that their source would have
+    without its end."""
     left_out: list[dict[str, Any]] = field(default_factory=list)
     """Files that were left out although an application may want them."""
     _real: dict[str, str] = field(default_factory=dict)
@@ -136,6 +142,11 @@ class Tree:
         status = os.stat(real)
         size = status.st_size
         is_source = name.endswith(".py")
+        module = _library(real, path)
+        if module is not None:
+            # componentize-py links a library under its path in the build, so none is needed later.
+            self.libraries[module] = real
+            return False
         if not is_source and not self._is_wanted(root, path, name, size):
             return False
         self.facts[path] = (size, int(status.st_mtime))
@@ -201,6 +212,15 @@ def _compiled(source: bytes | None, path: str) -> bytes | None:
     except (SyntaxError, ValueError, RecursionError):
         # Templates of modules, and tests of compilers: importing them would fail as well.
         return None
+
+
+def _library(real: str, path: str) -> str | None:
+    """The path of the extension module in a library of WebAssembly, without the end of its name."""
+    for end in LIBRARY_ENDS:
+        if path.endswith(end):
+            with io.FileIO(real) as file:
+                return path.removesuffix(end) if file.read(4) == b"\0asm" else None
+    return None
 
 
 def _is_hidden(name: str) -> bool:

@@ -35,6 +35,7 @@ connections = 4
 module = "shop:app"
 output = "out/shop.wasm"
 requirements = "locked.txt"
+wheels = "wheels"
 warm = ["/", "/items?page=2"]
 include = ["data/*.db"]
 env = { MODE = "built" }
@@ -237,6 +238,7 @@ fn every_key_of_a_build_is_read() {
     let settings = built.settings;
     assert_eq!(settings.module.as_deref(), Some("shop:app"));
     assert_eq!(settings.requirements.unwrap().to_str(), Some("locked.txt"));
+    assert_eq!(settings.wheels.unwrap().to_str(), Some("wheels"));
     assert_eq!(settings.warm.unwrap(), ["/", "/items?page=2"]);
     assert_eq!(settings.include, ["data/*.db"]);
     assert_eq!(settings.env["MODE"], "built");

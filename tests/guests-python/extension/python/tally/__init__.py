@@ -1,0 +1,3 @@
+"""Counts words, in Rust."""
+
+from tally._tally import count as count
