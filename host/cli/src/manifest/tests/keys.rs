@@ -187,7 +187,7 @@ fn every_key_of_an_app_is_read() {
     assert_eq!((app.health.as_deref(), app.weight), (Some("/healthz"), 300));
     assert_eq!(
         app.place.map(|place| (place.line, place.column)),
-        Some((33, 13))
+        Some((34, 13))
     );
 }
 
