@@ -257,6 +257,18 @@ fn requests_share_an_instance_and_one_that_is_lost_is_replaced() {
 }
 
 #[test]
+fn what_an_app_has_sent_is_not_kept_in_its_memory() {
+    let app = r#"
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return (b"x" * (1 << 20) for _ in range(640))
+"#;
+    // More than the 512 MiB that an app in source has at least.
+    let host = Project::new(&[("app.py", app)]).serve(".", &[]);
+    assert_eq!(host.get("/").body.len(), 640 << 20);
+}
+
+#[test]
 fn source_of_a_manifest_is_served_until_it_is_built_and_always_with_dev() {
     let project = Project::new(&[
         ("app.py", APP),

@@ -258,7 +258,8 @@ pub(super) fn dev(
     site: Option<&Site>,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, BuildError> {
-    let mut digest = Digest::of([tool::COMPONENTIZE, &runtime::embedded()]);
+    let finishing = include_str!("lists.rs");
+    let mut digest = Digest::of([tool::COMPONENTIZE, &runtime::embedded(), finishing]);
     if let Some(site) = site {
         // A site is called by the digest of what it was made of.
         digest.add(site.folder.as_os_str().as_encoded_bytes());
@@ -284,7 +285,10 @@ pub(super) fn dev(
                 BuildError::new("cannot build the component for development").output(ended.output),
             );
         }
-        Ok(())
+        let built =
+            fs::read(&component).map_err(|error| BuildError::cannot("read", &component, &error))?;
+        fs::write(&component, lists::free(&built)?)
+            .map_err(|error| BuildError::cannot("write", &component, &error))
     })?;
     Ok(entry.join(DEV))
 }
