@@ -210,21 +210,24 @@ fn a_compiling_process_has_given_up_what_it_does_not_need() {
         assert_eq!(limit("Max core file size"), "0 0");
         assert_eq!(limit("Max open files"), "16 16");
         assert!(read("status").contains("NoNewPrivs:\t1\n"));
-        let stat = read("stat");
-        let fields: Vec<_> = stat
-            .rsplit(')')
-            .next()
-            .unwrap()
-            .split_whitespace()
-            .collect();
         let pid = process.file_name().unwrap().to_str().unwrap();
-        assert_eq!(fields[2], pid, "it is in the process group of its host");
+        let (group, niceness) = standing(&process);
+        assert_eq!(group, pid, "it is in the process group of its host");
+        let (_, own) = standing(Path::new("/proc/self"));
         assert!(
-            fields[16].parse::<i32>().unwrap() >= 10,
+            niceness == (own + 10).min(19),
             "it is as urgent as its host"
         );
     });
     assert_eq!(process(&program), None, "it is still there");
+}
+
+/// The process group and the niceness of a process.
+fn standing(process: &Path) -> (String, i32) {
+    let stat = fs::read_to_string(process.join("stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<_> = fields.split_whitespace().collect();
+    (fields[2].to_owned(), fields[16].parse().unwrap())
 }
 
 #[test]

@@ -264,7 +264,8 @@ def app(environ, start_response):
     return (b"x" * (1 << 20) for _ in range(640))
 "#;
     // More than the 512 MiB that an app in source has at least.
-    let host = Project::new(&[("app.py", app)]).serve(".", &[]);
+    let project = Project::new(&[("app.py", app)]);
+    let host = project.serve(".", &[]);
     assert_eq!(host.get("/").body.len(), 640 << 20);
 }
 
