@@ -76,19 +76,25 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
 /// Many slow answers of one application at once.
 fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> {
     let component = build(bench, source, "stream:app", "/")?;
-    let mut server = wasgi(bench, "wasgi, fresh", &component, &[])?;
+    let manifest = bench.scratch.path().join("streams.toml");
+    let app = format!(
+        "[[app]]\ncomponent = {:?}\npath = \"/\"\nconcurrency = {STREAMS}\n",
+        component.to_string_lossy()
+    );
+    fs::write(&manifest, app)?;
+    let mut server = wasgi(bench, "wasgi, fresh", &manifest, &[])?;
     server.wait("/")?;
-    let alone = server.resident()?;
-    let resident = server.stream("/", STREAMS)?;
+    let alone = server.memory()?;
+    let memory = server.stream("/", STREAMS)?;
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
-    report.raw(PART, "streams", 1, "resident MiB", mib(resident));
+    report.raw(PART, "streams", 1, "memory MiB", mib(memory));
     report.table(
         &format!("Python: {STREAMS} slow streams of one application at once"),
-        &["server", "resident before, MiB", "resident, MiB", "goal"],
+        &["server", "memory before, MiB", "memory, MiB", "goal"],
         vec![vec![
             server.name.to_owned(),
             format!("{:.0}", mib(alone)),
-            format!("{:.0}", mib(resident)),
+            format!("{:.0}", mib(memory)),
             "≤ 400".to_owned(),
         ]],
     );
@@ -104,7 +110,7 @@ const HEADER: [&str; 7] = [
     "ratio to gunicorn sync",
     "p50 µs",
     "p99 µs",
-    "resident, MiB",
+    "memory, MiB",
     "goal",
 ];
 
@@ -113,7 +119,7 @@ struct Figures {
     cpu: Vec<f64>,
     p50: Vec<f64>,
     p99: Vec<f64>,
-    resident: f64,
+    memory: f64,
 }
 
 /// The servers to compare with and the applications' requirements; the folder of the programs.
@@ -180,7 +186,7 @@ fn servers(
         })?,
         Contender::start("granian", false, |at| Ok(granian(at)))?,
     ];
-    if apache::is_there() {
+    if apache::can_run(tools) {
         let script = apache::Script {
             source,
             tools,
@@ -200,11 +206,11 @@ fn servers(
 fn wasgi(
     bench: &Bench<'_>,
     name: &'static str,
-    component: &Path,
+    served: &Path,
     arguments: &[&str],
 ) -> Result<Contender> {
     Contender::start(name, false, |address| {
-        let file = component.to_string_lossy();
+        let file = served.to_string_lossy();
         let address = format!("--addr={address}");
         let mut all = vec![&*file, &address, "--access-log=off"];
         all.extend(arguments);
@@ -239,7 +245,7 @@ fn rounds(
             figures
                 .p99
                 .push(percentile(&times, 0.99).as_secs_f64() * 1e6);
-            figures.resident = server.resident()? as f64 / 1024.0 / 1024.0;
+            figures.memory = server.memory()? as f64 / 1024.0 / 1024.0;
         }
     }
     Ok(figures)
@@ -265,7 +271,7 @@ fn rows(case: &Case, servers: &[Contender], figures: &[Figures]) -> Vec<Vec<Stri
             format!("{:.2}", median(&ratios)),
             format!("{:.0}", median(&own.p50)),
             format!("{:.0}", median(&own.p99)),
-            format!("{:.0}", own.resident),
+            format!("{:.0}", own.memory),
             goal.to_owned(),
         ]
     };

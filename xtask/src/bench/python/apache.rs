@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -12,9 +12,37 @@ use anyhow::{Context, Result};
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 
-/// Whether it is installed.
-pub(super) fn is_there() -> bool {
-    Path::new(PROGRAM).is_file()
+/// Whom scripts run as.
+const USER: &str = "nobody";
+const GROUP: &str = "nogroup";
+
+/// Whether it is installed, and may run the Python of these tools. If not, says why.
+pub(super) fn can_run(tools: &Path) -> bool {
+    if !Path::new(PROGRAM).is_file() {
+        eprintln!("Apache is left out: there is no {PROGRAM} (Debian's package apache2-bin)");
+        return false;
+    }
+    let python = tools.join("python");
+    let may = may_run(&python);
+    if !may {
+        let python = python.display();
+        eprintln!("Apache is left out: its scripts run as {USER}, who cannot run {python}");
+    }
+    may
+}
+
+/// Whether Apache's scripts, which run as another user if this is root, can start `python`.
+fn may_run(python: &Path) -> bool {
+    let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", USER, "--regid", GROUP, "--clear-groups", "--"]);
+        command.arg(python);
+        command
+    } else {
+        Command::new(python)
+    };
+    let status = command.args(["-c", ""]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// An application of `source` as a CGI script, and the Python that runs it.
@@ -60,7 +88,7 @@ impl Script<'_> {
         let modules = ["mpm_event", "authz_core", "alias", "cgid"].map(load);
         format!(
             "ServerRoot {folder}\nServerName localhost\nListen {address}\n\
-             User nobody\nGroup nogroup\n{}\
+             User {USER}\nGroup {GROUP}\n{}\
              PidFile {folder}/pid\nScriptSock {folder}/socket\nErrorLog {folder}/errors\n\
              ScriptAlias / {}/\n<Directory />\nRequire all granted\n</Directory>\n",
             modules.concat(),

@@ -74,13 +74,13 @@ impl Contender {
                 text.extend_from_slice(&piece[..size]);
             }
         }
-        let resident = self.resident()?;
+        let memory = self.memory()?;
         for (mut connection, mut text) in open {
             ensure!(!contains(&text, LAST), "a stream came at once");
             connection.read_to_end(&mut text)?;
             ensure!(contains(&text, LAST), "a stream was cut off");
         }
-        Ok(resident)
+        Ok(memory)
     }
 
     /// Waits until the application answers.
@@ -138,16 +138,15 @@ impl Contender {
         Ok(sum)
     }
 
-    /// Bytes of memory that its processes hold, each page counted for each of them.
-    pub(super) fn resident(&self) -> Result<u64> {
+    /// Bytes of memory that its processes hold: a page that several mappings share counts once, as
+    /// Linux's proportional set size does it.
+    pub(super) fn memory(&self) -> Result<u64> {
         let mut sum = 0;
         for process in self.processes()? {
-            let text = fs::read_to_string(format!("/proc/{process}/statm"))?;
-            let pages = text
-                .split(' ')
-                .nth(1)
-                .and_then(|field| field.parse::<u64>().ok());
-            sum += pages.context("statm is odd")? * 4096;
+            let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+            let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            sum += kib.context("smaps_rollup is odd")? * 1024;
         }
         Ok(sum)
     }
