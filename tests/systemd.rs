@@ -57,17 +57,20 @@ fn a_socket_is_taken_for_the_address_that_names_it() {
     let addresses = sockets
         .each_ref()
         .map(|socket| socket.local_addr().unwrap());
+    let [closed, kept] = sockets.each_ref().map(|socket| {
+        let status = rustix::fs::fstat(socket).unwrap();
+        format!("socket:[{}]", status.st_ino)
+    });
     let mut command = activated(sockets.into_iter().map(OwnedFd::from).collect());
     serve_hello(&mut command).args(["--addr", &addresses[1].to_string()]);
     let host = Host::serve_by(&mut command);
-    // systemd's copies are this test's no more: only the host's are left.
-    drop(command);
     assert_eq!(host.address(), addresses[1]);
     assert_eq!(host.get("/").text(), "hello\n");
     let unwanted = addresses[0].to_string();
     host.stderr()
         .wait_for(&["systemd listens on", &unwanted, "nothing here asks for"]);
-    assert!(std::net::TcpStream::connect(addresses[0]).is_err());
+    let open = host.descriptors();
+    assert!(open.contains(&kept) && !open.contains(&closed), "{open:?}");
     host.stop();
 }
 

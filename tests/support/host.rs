@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use super::client::{Connection, Response, get};
 use super::guests;
 use super::output::{Output, PATIENCE};
+use super::proc;
 
 /// The two ways in which the host runs instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,11 +204,7 @@ impl Host {
 
     /// The most bytes of memory that the host has had.
     pub(crate) fn peak_memory(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.child.id());
-        let status = fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.unwrap().trim().trim_end_matches(" kB");
-        kib.parse::<u64>().unwrap() * 1024
+        proc::peak_memory(self.pid())
     }
 
     pub(crate) fn connect(&self) -> Connection {
@@ -286,14 +283,12 @@ impl Host {
 
     /// The mappings in the host's address space.
     pub(crate) fn mappings(&self) -> usize {
-        let maps = fs::read_to_string(format!("/proc/{}/maps", self.process.child.id()));
-        maps.unwrap().lines().count()
+        proc::mappings(self.pid())
     }
 
-    /// The files that the host has open.
-    pub(crate) fn descriptors(&self) -> usize {
-        let files = fs::read_dir(format!("/proc/{}/fd", self.process.child.id()));
-        files.unwrap().count()
+    /// What the host has open.
+    pub(crate) fn descriptors(&self) -> Vec<String> {
+        proc::descriptors(self.pid())
     }
 
     /// Show what this host wrote if the test that holds the result fails.

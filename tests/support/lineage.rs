@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::guests;
 use super::host::{BINARY, Host, cache};
 use super::output::PATIENCE;
+use super::proc;
 
 /// A folder with a manifest, and the hosts that serve it one after the other.
 pub(crate) struct Lineage {
@@ -113,13 +114,7 @@ impl Lineage {
 
     /// The open descriptors of the process that serves.
     pub(crate) fn descriptors(&self) -> Vec<String> {
-        let folder = format!("/proc/{}/fd", self.pid.as_raw_nonzero());
-        let links = fs::read_dir(folder).unwrap().filter_map(|entry| {
-            // One may be closed meanwhile.
-            let link = fs::read_link(entry.ok()?.path()).ok()?;
-            Some(link.display().to_string())
-        });
-        links.collect()
+        proc::descriptors(self.pid)
     }
 
     /// Stop the one that serves, and wait for the end of all.

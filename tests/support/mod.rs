@@ -6,6 +6,7 @@ pub(crate) mod host;
 pub(crate) mod lineage;
 pub(crate) mod output;
 pub(crate) mod postgres;
+pub(crate) mod proc;
 pub(crate) mod redis;
 pub(crate) mod services;
 pub(crate) mod site;
