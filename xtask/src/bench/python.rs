@@ -26,6 +26,8 @@ const PART: &str = "python";
 /// What is asked of the servers.
 struct Case {
     name: &'static str,
+    /// Its folder in `tests/bench/python`.
+    folder: &'static str,
     /// The application, as gunicorn names it.
     module: &'static str,
     path: &'static str,
@@ -35,18 +37,21 @@ struct Case {
 const CASES: [Case; 3] = [
     Case {
         name: "Flask, a text",
+        folder: "flask",
         module: "hello:app",
         path: "/",
         goals: ["≤ 0.8", "≤ 3000 µs"],
     },
     Case {
         name: "Flask, a template of 20 rows",
+        folder: "flask",
         module: "hello:app",
         path: "/page",
         goals: ["≤ 1.3", ""],
     },
     Case {
         name: "Django, a text",
+        folder: "django",
         module: "polls:app",
         path: "/",
         goals: ["≤ 1.3", ""],
@@ -58,7 +63,8 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     let source = bench.workspace.root.join("tests/bench/python");
     let tools = install(bench, &source)?;
     for case in &CASES {
-        let component = build(bench, &source, case.module, case.path)?;
+        let source = source.join(case.folder);
+        let component = build(bench, &source)?;
         let servers = servers(bench, &source, &tools, &component, case)?;
         let figures = rounds(bench, report, case, &servers)?;
         report.table(
@@ -70,12 +76,12 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
             rows(case, &servers, &figures),
         );
     }
-    streams(bench, report, &source)
+    streams(bench, report, &source.join("stream"))
 }
 
 /// Many slow answers of one application at once.
 fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> {
-    let component = build(bench, source, "stream:app", "/")?;
+    let component = build(bench, source)?;
     let manifest = bench.scratch.path().join("streams.toml");
     let app = format!(
         "[[app]]\ncomponent = {:?}\npath = \"/\"\nconcurrency = {STREAMS}\n",
@@ -125,25 +131,22 @@ struct Figures {
 /// The servers to compare with and the applications' requirements; the folder of the programs.
 fn install(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
     let folder = bench.workspace.target.join("bench-python");
-    let requirements = ["servers.txt", "requirements.txt"].map(|name| source.join(name));
+    let requirements = [
+        "servers.txt",
+        "flask/requirements.txt",
+        "django/requirements.txt",
+    ];
+    let requirements = requirements.map(|name| source.join(name));
     Ok(Venv::ensure(folder, &requirements)?.programs())
 }
 
-/// A component of `app`, which has answered `path` before it was frozen.
-fn build(bench: &Bench<'_>, source: &Path, app: &str, path: &str) -> Result<PathBuf> {
-    let (module, _) = app.split_once(':').context("a module has a name")?;
-    let name = format!("{module}{}", path.replace('/', "-"));
-    let output = bench.scratch.path().join(format!("{name}.wasm"));
-    let manifest = bench.scratch.path().join(name);
-    fs::create_dir_all(&manifest)?;
-    for file in ["hello.py", "polls.py", "stream.py", "requirements.txt"] {
-        fs::copy(source.join(file), manifest.join(file))?;
-    }
-    let warm = format!("[build]\nmodule = \"{app}\"\nwarm = [\"{path}\"]\n");
-    fs::write(manifest.join("wasgi.toml"), warm)?;
+/// A component of the application in this folder.
+fn build(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
+    let name = source.file_name().context("a folder has a name")?;
+    let output = bench.scratch.path().join(name).with_extension("wasm");
     run(Command::new(bench.workspace.binary("wasgi"))
         .arg("build")
-        .arg(&manifest)
+        .arg(source)
         .arg("--output")
         .arg(&output))?;
     Ok(output)

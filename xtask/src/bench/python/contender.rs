@@ -128,12 +128,7 @@ impl Contender {
     pub(super) fn cpu(&self) -> Result<Duration> {
         let mut sum = Duration::ZERO;
         for process in self.processes()? {
-            for entry in fs::read_dir(format!("/proc/{process}/task"))? {
-                let text = fs::read_to_string(entry?.path().join("schedstat"))?;
-                let nanoseconds = text.split(' ').next().and_then(|field| field.parse().ok());
-                sum += Duration::from_nanos(nanoseconds.context("schedstat is odd")?);
-            }
-            sum += waited(process)?;
+            sum += ran(process)? + waited(process)?;
         }
         Ok(sum)
     }
@@ -143,11 +138,14 @@ impl Contender {
     pub(super) fn memory(&self) -> Result<u64> {
         let mut sum = 0;
         for process in self.processes()? {
-            let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+            // One that has ended holds none.
+            let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"));
+            let text = text.unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
             let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-            sum += kib.context("smaps_rollup is odd")? * 1024;
+            sum += kib.unwrap_or_default() * 1024;
         }
+        ensure!(sum > 0, "smaps_rollup tells nothing of {}", self.name);
         Ok(sum)
     }
 
@@ -180,10 +178,29 @@ impl Contender {
     }
 }
 
-/// CPU time of the children that a process has waited for, in whole ticks of the clock.
+/// CPU time of a process' threads; none of one that has ended.
+fn ran(process: u32) -> Result<Duration> {
+    let mut sum = Duration::ZERO;
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+        return Ok(sum);
+    };
+    for thread in threads.flatten() {
+        let text = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        let Some(field) = text.split(' ').next().filter(|field| !field.is_empty()) else {
+            continue;
+        };
+        sum += Duration::from_nanos(field.parse().context("schedstat is odd")?);
+    }
+    Ok(sum)
+}
+
+/// CPU time of the children that a process has waited for, in whole ticks of the clock; none of
+/// one that has ended.
 fn waited(process: u32) -> Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat.rsplit_once(") ").context("stat is odd")?;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let Some((_, fields)) = stat.rsplit_once(") ") else {
+        return Ok(Duration::ZERO);
+    };
     let ticks = fields
         .split(' ')
         .skip(13)
