@@ -82,13 +82,14 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
 /// Many slow answers of one application at once.
 fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> {
     let component = build(bench, source)?;
-    let manifest = bench.scratch.path().join("streams.toml");
-    let app = format!(
-        "[[app]]\ncomponent = {:?}\npath = \"/\"\nconcurrency = {STREAMS}\n",
+    let folder = bench.scratch.path().join("streams");
+    fs::create_dir_all(&folder)?;
+    let manifest = format!(
+        "[[app]]\ncomponent = {:?}\npath = \"/\"\nlimits = {{ concurrency = {STREAMS} }}\n",
         component.to_string_lossy()
     );
-    fs::write(&manifest, app)?;
-    let mut server = wasgi(bench, "wasgi, fresh", &manifest, &[])?;
+    fs::write(folder.join("wasgi.toml"), manifest)?;
+    let mut server = wasgi(bench, "wasgi, fresh", &folder, &[])?;
     server.wait("/")?;
     let alone = server.memory()?;
     let memory = server.stream("/", STREAMS)?;

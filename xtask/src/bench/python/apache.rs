@@ -1,4 +1,7 @@
-//! Apache with its CGI daemon: each request starts a Python of its own.
+//! Apache with CGI: each request starts a Python of its own.
+//!
+//! Its older module, not the daemon: that one does not wait for scripts, and what they cost would
+//! be in no count.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -85,11 +88,11 @@ impl Script<'_> {
     fn configuration(&self, script: &Path, address: SocketAddr) -> String {
         let folder = self.folder.display();
         let load = |module| format!("LoadModule {module}_module {MODULES}/mod_{module}.so\n");
-        let modules = ["mpm_event", "authz_core", "alias", "cgid"].map(load);
+        let modules = ["mpm_prefork", "authz_core", "alias", "cgi"].map(load);
         format!(
             "ServerRoot {folder}\nServerName localhost\nListen {address}\n\
              User {USER}\nGroup {GROUP}\n{}\
-             PidFile {folder}/pid\nScriptSock {folder}/socket\nErrorLog {folder}/errors\n\
+             PidFile {folder}/pid\nErrorLog {folder}/errors\n\
              ScriptAlias / {}/\n<Directory />\nRequire all granted\n</Directory>\n",
             modules.concat(),
             script.display(),
