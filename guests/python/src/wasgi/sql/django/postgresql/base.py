@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 
 import wasgi.sql
 from wasgi.sql.convert import Reader
+from wasgi.sql.django.connection import Wrapper, name_of
 from wasgi.sql.django.postgresql import driver
 
 with driver.in_place():
@@ -26,7 +27,7 @@ OPTIONS = ("assume_role", "isolation_level", "server_side_binding")
 """The options that this backend knows."""
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(Wrapper, base.DatabaseWrapper):
     """A connection of Django's to a database of the manifest."""
 
     Database = wasgi.sql
@@ -39,18 +40,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         """What `wasgi.sql.connect` is called with."""
-        name, options = self.settings_dict["NAME"], self.settings_dict["OPTIONS"]
-        if not name:
-            raise ImproperlyConfigured(
-                'DATABASES: NAME is missing: it is the `name` of an [[app.sql]], as "default"'
-            )
-        unknown = set(options) - set(OPTIONS)
-        if unknown:
-            raise ImproperlyConfigured(
-                f"DATABASES: unknown OPTIONS {sorted(unknown)}: expected {', '.join(OPTIONS)}; the "
-                f"rest is the manifest's to say"
-            )
-        return {"database": str(name), "paramstyle": "pyformat", "readers": self._readers()}
+        name = name_of(self.settings_dict, OPTIONS)
+        return {"database": name, "paramstyle": "pyformat", "readers": self._readers()}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> wasgi.sql.Connection:
         """Connect."""
@@ -71,16 +62,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A cursor: on the server if it has a name."""
         connection: wasgi.sql.Connection = self.connection
         return NamedCursor(connection, name) if name else DjangoCursor(connection)
-
-    def is_usable(self) -> bool:
-        """Whether the connection still works."""
-        if self.connection is None:
-            return False
-        try:
-            self.connection.execute("SELECT 1").fetchall()
-        except wasgi.sql.Error:
-            return False
-        return True
 
     @cached_property
     def pg_version(self) -> int:
@@ -111,12 +92,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None:
             with self.wrap_database_errors:
                 self.connection.close()
-
-    def _set_autocommit(self, autocommit: bool) -> None:
-        with self.wrap_database_errors:
-            if autocommit and not self.connection.autocommit:
-                self.connection.commit()
-            self.connection.autocommit = autocommit
 
     def _readers(self) -> dict[str, Reader]:
         zone = zoneinfo.ZoneInfo(self.timezone_name) if self.timezone_name != "UTC" else None

@@ -13,6 +13,7 @@ from django.db.backends.sqlite3 import base, creation, features
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 import wasgi.sql
+from wasgi.sql.django.connection import Wrapper, name_of
 
 
 def _datetime(value: object) -> datetime | None:
@@ -57,7 +58,7 @@ class DatabaseFeatures(features.DatabaseFeatures):
     can_return_rows_from_bulk_insert = True
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(Wrapper, base.DatabaseWrapper):
     """A connection of Django's to a database of the manifest."""
 
     Database = wasgi.sql
@@ -66,17 +67,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         """What `wasgi.sql.connect` is called with."""
-        name, options = self.settings_dict["NAME"], self.settings_dict["OPTIONS"]
-        if not name:
-            raise ImproperlyConfigured(
-                'DATABASES: NAME is missing: it is the `name` of an [[app.sql]], as "default"'
-            )
-        unknown = set(options) - set(OPTIONS)
-        if unknown:
-            raise ImproperlyConfigured(
-                f"DATABASES: unknown OPTIONS {sorted(unknown)}: expected {', '.join(OPTIONS)}; the "
-                f"rest is the manifest's to say"
-            )
+        name = name_of(self.settings_dict, OPTIONS)
+        options = self.settings_dict["OPTIONS"]
         # One that writes later may find that another one has written since, and fail.
         mode = options.get("transaction_mode", "IMMEDIATE").upper()
         if mode not in self.transaction_modes:
@@ -86,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             )
         self.transaction_mode = mode
         self.init_commands = options.get("init_command", "").split(";")
-        return {"database": str(name), "paramstyle": "pyformat", "readers": READERS}
+        return {"database": name, "paramstyle": "pyformat", "readers": READERS}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> wasgi.sql.Connection:
         """Connect."""
@@ -109,20 +101,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_thread_sharing()
         BaseDatabaseWrapper.close(self)
 
-    def is_usable(self) -> bool:
-        """Whether the connection still works."""
-        try:
-            self.connection.execute("SELECT 1").fetchall()
-        except wasgi.sql.Error:
-            return False
-        return True
-
     def is_in_memory_db(self) -> bool:
         """Whether the database lives in this process."""
         return False
-
-    def _set_autocommit(self, autocommit: bool) -> None:
-        with self.wrap_database_errors:
-            if autocommit and not self.connection.autocommit:
-                self.connection.commit()
-            self.connection.autocommit = autocommit
