@@ -14,13 +14,17 @@ use std::path::PathBuf;
 
 mod cache;
 mod digest;
+mod encode;
 mod error;
+pub mod module;
+mod output;
 mod process;
 mod progress;
 mod project;
 pub mod python;
 mod report;
 mod tree;
+mod wit;
 
 /// How to build.
 #[derive(Clone, Debug)]
@@ -48,6 +52,7 @@ pub fn build(
     progress: &mut dyn Progress,
 ) -> Result<Report, BuildError> {
     match &project.language {
+        Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::python;
+use crate::{module, python};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Project {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Language {
+    /// None that matters: a core module of WebAssembly, which is compiled already.
+    Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
     Python(python::App),
 }
@@ -49,7 +51,7 @@ pub fn is_project(folder: &Path) -> bool {
     python::is_project(folder)
 }
 
-/// Understands a source folder.
+/// Understands a source folder, or the file of a core module.
 ///
 /// # Errors
 ///
@@ -58,8 +60,7 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     let folder = fs::canonicalize(folder)
         .map_err(|error| BuildError::cannot("read the folder", folder, &error))?;
     if !folder.is_dir() {
-        let message = format!("expected a folder, got the file {}", folder.display());
-        return Err(BuildError::usage(message));
+        return module_file(folder);
     }
     if settings.module.is_none() && !is_project(&folder) {
         return Err(BuildError::new(format!(
@@ -74,6 +75,23 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
         name: name.unwrap_or_else(|| folder_name(&folder)),
         language: Language::Python(app),
         folder,
+    })
+}
+
+/// A file is built if it is a core module.
+fn module_file(file: PathBuf) -> Result<Project, BuildError> {
+    if file.extension().is_none_or(|end| end != "wasm") {
+        let message = format!(
+            "expected a folder or a core module, got the file {}",
+            file.display()
+        );
+        return Err(BuildError::usage(message).hint("name the folder that the source is in"));
+    }
+    let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    Ok(Project {
+        folder,
+        name: module::name(&file),
+        language: Language::Module(module::App { file }),
     })
 }
 

@@ -118,6 +118,8 @@ pub fn site(
     cache: &Cache,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, BuildError> {
-    let Language::Python(app) = &project.language;
+    let Language::Python(app) = &project.language else {
+        return Err(BuildError::usage("expected a project in Python"));
+    };
     Ok(site::install(&project.folder, &app.requirements, cache, progress)?.folder)
 }
