@@ -13,6 +13,8 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use crate::error::BuildError;
 use crate::wit;
 
+mod slim;
+
 /// What a core module says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Module {
@@ -44,7 +46,7 @@ pub(crate) enum Becomes {
 pub(crate) fn component(core: &[u8]) -> Result<Vec<u8>, BuildError> {
     let module = Module::read(core)?;
     let becomes = module.becomes()?;
-    let mut bytes = core.to_vec();
+    let mut bytes = slim::slim(core).map_err(|error| not_valid(&error))?;
     if !module.has_types {
         module.check_imports()?;
         let (resolve, world) = wit::guest();
@@ -80,10 +82,7 @@ impl Module {
                 "expected a core module of WebAssembly, but {what}"
             )));
         }
-        Self::walk(core).map_err(|error| {
-            BuildError::new(format!("the core module is not valid: {error}"))
-                .hint("the file may be damaged or cut short: build it again")
-        })
+        Self::walk(core).map_err(|error| not_valid(&error))
     }
 
     fn walk(core: &[u8]) -> wasmparser::Result<Self> {
@@ -188,6 +187,11 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Names that a message has. Who misses a library misses hundreds.
 const NAMES_MAX: usize = 5;
+
+fn not_valid(error: &wasmparser::BinaryReaderError) -> BuildError {
+    BuildError::new(format!("the core module is not valid: {error}"))
+        .hint("the file may be damaged or cut short: build it again")
+}
 
 fn refused(error: &impl std::fmt::Display) -> BuildError {
     BuildError::new("cannot make a component of the module")
