@@ -144,6 +144,7 @@ void wasgi_set_status(wasgi_response *response, int status);
 
 /* Adds a header field. A second one of the same name is sent as a second one. */
 int wasgi_add_header(wasgi_response *response, const char *name, const char *value);
+int wasgi_add_header_field(wasgi_response *response, wasgi_field field);
 
 /* Adds bytes, a text, or a formatted text to the body. */
 int wasgi_write(wasgi_response *response, const void *bytes, size_t size);
@@ -158,10 +159,10 @@ int wasgi_reply(wasgi_response *response, int status, const char *content_type, 
  * `return wasgi_refuse(response, error);` */
 int wasgi_refuse(wasgi_response *response, int error);
 
-/* Says in the host's log, as `printf` would, why the application failed, and returns -1: `return
- * wasgi_fail(...)`. The client gets 502; if it has the head already, it sees that the response is
- * broken off. */
-int wasgi_fail(wasgi_response *response, const char *format, ...)
+/* Says in the host's log why the application failed, and returns -1: `return wasgi_fail(...)`. The
+ * client gets 502; if it has the head already, it sees that the response is broken off. */
+int wasgi_fail(wasgi_response *response, const char *text);
+int wasgi_failf(wasgi_response *response, const char *format, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 
 /* --- Bodies that are pulled ------------------------------------------------------------------- */
@@ -194,11 +195,13 @@ int wasgi_announce_trailers(wasgi_response *response, const char *names);
 
 /* Adds a trailer field, at any time before the body has ended. It must have been announced. */
 int wasgi_add_trailer(wasgi_response *response, const char *name, const char *value);
+int wasgi_add_trailer_field(wasgi_response *response, wasgi_field field);
 
 /* --- The log ---------------------------------------------------------------------------------- */
 
-/* Writes one line to the host's log, as `printf` would. */
-void wasgi_log(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+/* Writes one line to the host's log: a text, or one that is formatted and cut at some 1000 bytes. */
+void wasgi_log(const char *text);
+void wasgi_logf(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
 #ifdef __cplusplus
 }

@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "call.h"
+
+/* Bytes of a formatted line for the log; longer ones are cut. */
+enum { LINE_SIZE = 1000 };
 
 /* Fails for want of memory. The text is static: there is no memory for another. */
 static int no_memory(wasgi_response *response) {
@@ -20,7 +24,7 @@ static int no_memory(wasgi_response *response) {
 
 void wasgi_set_status(wasgi_response *response, int status) { response->status = status; }
 
-static int add(wasgi_response *response, fields *fields, const char *name, const char *value) {
+static int add(wasgi_response *response, fields *fields, wasgi_field field) {
   if (response->has_failed) return -1;
   if (fields->list.len == fields->capacity) {
     size_t capacity = fields->capacity == 0 ? 8 : 2 * fields->capacity;
@@ -29,32 +33,43 @@ static int add(wasgi_response *response, fields *fields, const char *name, const
     fields->list.ptr = larger;
     fields->capacity = capacity;
   }
-  size_t name_size = strlen(name), value_size = strlen(value);
-  uint8_t *name_copy = malloc(name_size + 1), *value_copy = malloc(value_size + 1);
-  if (name_copy == NULL || value_copy == NULL) {
-    free(name_copy);
-    free(value_copy);
+  uint8_t *name = malloc(field.name_size + 1), *value = malloc(field.value_size + 1);
+  if (name == NULL || value == NULL) {
+    free(name);
+    free(value);
     return no_memory(response);
   }
-  memcpy(name_copy, name, name_size);
-  memcpy(value_copy, value, value_size);
-  wasgi_gateway_types_field_t *field = &fields->list.ptr[fields->list.len++];
-  field->f0 = (application_string_t){name_copy, name_size};
-  field->f1 = (application_list_u8_t){value_copy, value_size};
+  memcpy(name, field.name, field.name_size);
+  memcpy(value, field.value, field.value_size);
+  wasgi_gateway_types_field_t *added = &fields->list.ptr[fields->list.len++];
+  added->f0 = (application_string_t){name, field.name_size};
+  added->f1 = (application_list_u8_t){value, field.value_size};
   return 0;
 }
 
+static wasgi_field of_texts(const char *name, const char *value) {
+  return (wasgi_field){name, strlen(name), value, strlen(value)};
+}
+
 int wasgi_add_header(wasgi_response *response, const char *name, const char *value) {
-  return add(response, &response->headers, name, value);
+  return add(response, &response->headers, of_texts(name, value));
+}
+
+int wasgi_add_header_field(wasgi_response *response, wasgi_field field) {
+  return add(response, &response->headers, field);
 }
 
 int wasgi_announce_trailers(wasgi_response *response, const char *names) {
   response->has_trailers = true;
-  return add(response, &response->headers, "trailer", names);
+  return wasgi_add_header(response, "trailer", names);
 }
 
 int wasgi_add_trailer(wasgi_response *response, const char *name, const char *value) {
-  return add(response, &response->trailers, name, value);
+  return add(response, &response->trailers, of_texts(name, value));
+}
+
+int wasgi_add_trailer_field(wasgi_response *response, wasgi_field field) {
+  return add(response, &response->trailers, field);
 }
 
 /* Room for `size` more bytes of the body, or NULL. */
@@ -115,17 +130,20 @@ int wasgi_refuse(wasgi_response *response, int error) {
   return wasgi_puts(response, "\n");
 }
 
-int wasgi_fail(wasgi_response *response, const char *format, ...) {
-  char text[1000];
+int wasgi_fail(wasgi_response *response, const char *text) {
+  response->has_failed = true;
+  application_string_free(&response->error);
+  application_string_dup(&response->error, text);
+  return -1;
+}
+
+int wasgi_failf(wasgi_response *response, const char *format, ...) {
+  char text[LINE_SIZE];
   va_list arguments;
   va_start(arguments, format);
   int size = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  response->has_failed = true;
-  application_string_free(&response->error);
-  /* What is longer than the buffer is cut. */
-  if (size > 0) application_string_dup(&response->error, text);
-  return -1;
+  return wasgi_fail(response, size < 0 ? "" : text);
 }
 
 void wasgi_stream(wasgi_response *response, wasgi_body *body, void *state, void (*close)(void *)) {
@@ -160,15 +178,19 @@ void wasgi_close_response(wasgi_response *response) {
   application_string_free(&response->error);
 }
 
-void wasgi_log(const char *format, ...) {
-  char line[1000];
+void wasgi_log(const char *text) {
+  char *newline = "\n";
+  /* Both at once, so that no other line comes between. */
+  struct iovec line[] = {{(void *)text, strlen(text)}, {newline, 1}};
+  /* If the log does not take it, nobody can be told. */
+  (void)!writev(STDERR_FILENO, line, 2);
+}
+
+void wasgi_logf(const char *format, ...) {
+  char text[LINE_SIZE];
   va_list arguments;
   va_start(arguments, format);
-  int size = vsnprintf(line, sizeof line - 1, format, arguments);
+  int size = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (size < 0) return;
-  size_t end = (size_t)size < sizeof line - 2 ? (size_t)size : sizeof line - 2;
-  line[end] = '\n';
-  /* Whole, so that no other line comes between. If the log does not take it, nobody can be told. */
-  (void)!write(STDERR_FILENO, line, end + 1);
+  if (size >= 0) wasgi_log(text);
 }

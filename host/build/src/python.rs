@@ -15,6 +15,7 @@ use crate::project::{Language, Project, Settings};
 pub(crate) use self::component::build;
 pub use self::outcome::{Built, Captured, EnvironmentRead, LeftOut, MissingImport, Warmed};
 pub use self::requirements::Requirements;
+pub(crate) use self::wheel::install as install_wheel;
 
 mod app;
 mod component;
@@ -31,6 +32,7 @@ mod scan;
 mod site;
 mod snapshot;
 mod tool;
+mod wheel;
 
 /// An app in Python, as it was found.
 #[derive(Clone, Debug)]
