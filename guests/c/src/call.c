@@ -5,6 +5,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "call.h"
 
@@ -18,7 +19,7 @@ static void close_call(call *call) {
   wasgi_gateway_types_list_field_free(&call->trailers);
   exports_wasgi_gateway_app_environ_free(&call->environ);
   wasgi_gateway_types_input_drop_own(call->input);
-  free(call);
+  wasgi_release(call);
 }
 
 #ifdef WASGI_INITIALIZES_ITSELF
@@ -42,8 +43,9 @@ bool exports_wasgi_gateway_app_handle(exports_wasgi_gateway_app_environ_t *envir
                                       exports_wasgi_gateway_app_response_t *ret,
                                       application_string_t *err) {
   initialize();
-  call *call = calloc(1, sizeof *call);
+  call *call = wasgi_allocate(NULL, 0, sizeof *call);
   if (call == NULL) abort();
+  memset(call, 0, sizeof *call);
   wasgi_response *response = &call->response;
   call->environ = *environ;
   call->input = input;

@@ -44,6 +44,15 @@ struct exports_wasgi_gateway_app_body_t {
 };
 typedef struct exports_wasgi_gateway_app_body_t call;
 
+/* Memory that goes between the host and this guest: as `realloc`, but for the size of the old. */
+void *wasgi_allocate(void *old, size_t old_size, size_t size);
+
+/* Gives such memory back. */
+void wasgi_release(void *memory);
+
+/* Lets the next bytes that the host hands over go to a buffer, if they fit. */
+void wasgi_aim(void *buffer, size_t size);
+
 /* Fills in what the application has of the request. */
 void wasgi_open_request(call *call);
 

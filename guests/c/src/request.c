@@ -1,7 +1,7 @@
 /*
  * request.c: what an application has of a request.
  *
- * Owns where the bytes go that the host hands over.
+ * Owns nothing: it is the call's (`call.c`).
  */
 
 #include <stdlib.h>
@@ -13,29 +13,6 @@
 /* Both are a name and a value, each with its size. */
 _Static_assert(sizeof(wasgi_field) == sizeof(wasgi_gateway_types_field_t), "fields differ");
 _Static_assert(sizeof(wasgi_field) == sizeof(application_tuple2_string_string_t), "pairs differ");
-
-/* Where the bytes of the body go that are being read. */
-static struct {
-  void *buffer;
-  size_t size;
-} target;
-
-/* Memory for what the host hands over. Texts have room for the NUL that C wants after them, and
- * the bytes of a body go where they are wanted. */
-__attribute__((__export_name__("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size,
-                                                                   size_t align, size_t size) {
-  (void)old_size;
-  if (size == 0) return (void *)align;
-  if (align == 1 && old == NULL && size <= target.size) {
-    target.size = 0;
-    return target.buffer;
-  }
-  size_t end = align == 1 ? 1 : 0;
-  char *memory = size <= SIZE_MAX - end ? realloc(old, size + end) : NULL;
-  if (memory == NULL) abort();
-  if (end != 0) memory[size] = 0;
-  return memory;
-}
 
 static const char *text(application_string_t string) {
   return string.len == 0 ? "" : (const char *)string.ptr;
@@ -129,10 +106,10 @@ ptrdiff_t wasgi_read(wasgi_request *request, void *buffer, size_t size) {
       wasgi_gateway_types_borrow_input(((call *)request)->input);
   application_list_u8_t read = {0};
   wasgi_gateway_types_input_error_t error;
-  target.buffer = buffer;
-  target.size = size <= PTRDIFF_MAX ? size : PTRDIFF_MAX;
-  bool is_read = wasgi_gateway_types_method_input_read(input, (uint32_t)target.size, &read, &error);
-  target.size = 0;
+  if (size > PTRDIFF_MAX) size = PTRDIFF_MAX;
+  wasgi_aim(buffer, size);
+  bool is_read = wasgi_gateway_types_method_input_read(input, (uint32_t)size, &read, &error);
+  wasgi_aim(NULL, 0);
   if (is_read) return (ptrdiff_t)read.len;
   /* The text of an error may have gone where the bytes were to go, and is not to be freed there. */
   if (error.tag == WASGI_GATEWAY_TYPES_INPUT_ERROR_OTHER && error.val.other.ptr == buffer) {

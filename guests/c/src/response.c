@@ -6,7 +6,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,19 +23,27 @@ static int no_memory(wasgi_response *response) {
 
 void wasgi_set_status(wasgi_response *response, int status) { response->status = status; }
 
+/* What an empty text points to. */
+static uint8_t nothing[1];
+
 static int add(wasgi_response *response, fields *fields, wasgi_field field) {
   if (response->has_failed) return -1;
   if (fields->list.len == fields->capacity) {
     size_t capacity = fields->capacity == 0 ? 8 : 2 * fields->capacity;
-    void *larger = realloc(fields->list.ptr, capacity * sizeof *fields->list.ptr);
+    size_t field_size = sizeof *fields->list.ptr;
+    void *larger =
+        wasgi_allocate(fields->list.ptr, fields->list.len * field_size, capacity * field_size);
     if (larger == NULL) return no_memory(response);
     fields->list.ptr = larger;
     fields->capacity = capacity;
   }
-  uint8_t *name = malloc(field.name_size + 1), *value = malloc(field.value_size + 1);
+  /* The generated code frees nothing that is empty. */
+  uint8_t *name = field.name_size == 0 ? nothing : wasgi_allocate(NULL, 0, field.name_size);
+  uint8_t *value =
+      field.value_size == 0 ? nothing : wasgi_allocate(NULL, 0, field.value_size);
   if (name == NULL || value == NULL) {
-    free(name);
-    free(value);
+    if (field.name_size != 0) wasgi_release(name);
+    if (field.value_size != 0) wasgi_release(value);
     return no_memory(response);
   }
   memcpy(name, field.name, field.name_size);
@@ -80,7 +87,7 @@ static uint8_t *room(wasgi_response *response, size_t size) {
     size_t wanted = response->size + size;
     if (wanted < size) return NULL;
     wanted = wanted > twice ? wanted : twice;
-    uint8_t *larger = realloc(response->written, wanted);
+    uint8_t *larger = wasgi_allocate(response->written, response->size, wanted);
     if (larger == NULL) return NULL;
     response->written = larger;
     response->capacity = wanted;
@@ -154,7 +161,7 @@ void wasgi_stream(wasgi_response *response, wasgi_body *body, void *state, void 
 
 application_list_u8_t wasgi_take_written(wasgi_response *response) {
   application_list_u8_t written = {response->written, response->size};
-  if (written.len == 0) free(response->written);
+  if (written.len == 0) wasgi_release(response->written);
   response->written = NULL;
   response->size = response->capacity = 0;
   return written;
@@ -172,7 +179,7 @@ void wasgi_take_error(wasgi_response *response, application_string_t *error) {
 
 void wasgi_close_response(wasgi_response *response) {
   if (response->close != NULL) response->close(response->state);
-  free(response->written);
+  wasgi_release(response->written);
   exports_wasgi_gateway_app_list_field_free(&response->headers.list);
   exports_wasgi_gateway_app_list_field_free(&response->trailers.list);
   application_string_free(&response->error);

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn the_sdks_are_carried() {
         let files = files();
-        for name in ["include/wasgi.h", "src/application.c", "zig/wasgi.zig"] {
+        for name in ["include/wasgi.h", "src/application.inc", "zig/wasgi.zig"] {
             assert!(
                 files.iter().any(|(path, _)| path == Path::new(name)),
                 "{name}"

@@ -121,7 +121,7 @@ pub(crate) fn build(
 }
 
 /// Changes with the flags below, so that what was built with others is built again.
-const FLAGS_VERSION: &str = "1";
+const FLAGS_VERSION: &str = "2";
 
 fn compile(
     project: &Project,
@@ -140,7 +140,12 @@ fn compile(
     command.arg(format!("-femit-bin={}", core.display()));
     // The options of a module stand before it. Checks stay in: a mistake ends the instance, and
     // does not go on with what another request left.
-    let module = ["-target", "wasm32-wasi", "-OReleaseSafe"];
+    let module = [
+        "-target",
+        "wasm32-wasi",
+        "-OReleaseSafe",
+        "-fno-stack-protector",
+    ];
     command.args(module).args(&app.flags);
     command.args(["--dep", "wasgi"]);
     command.arg(format!("-Mroot={}", app.root.display()));
