@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use crate::bench;
+use crate::bindings;
 use crate::command::run;
 use crate::guests::{self, Selection};
 use crate::services;
@@ -44,6 +45,7 @@ enum Step {
 /// Checks format, lints and documents. Every warning is an error.
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
     run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    bindings::check(workspace)?;
     setup::ensure(workspace)?;
 
     for groups in NATIVE {

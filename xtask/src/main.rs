@@ -14,6 +14,7 @@
 
 mod apt;
 mod bench;
+mod bindings;
 mod checks;
 mod command;
 mod debian;
@@ -48,6 +49,8 @@ enum Chore {
         #[arg(long)]
         prebuilt: bool,
     },
+    /// Generate the bindings that are checked in: those of the SDK for C
+    Bindings,
     /// Set up, build, and serve the examples
     Serve {
         /// Further arguments for `wasgi serve`
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     let workspace = Workspace::load()?;
     match chore {
+        Chore::Bindings => bindings::write(&workspace),
         Chore::Setup => {
             setup::ensure(&workspace)?;
             services::ensure(&workspace)

@@ -199,7 +199,7 @@ int wasgi_add_trailer_field(wasgi_response *response, wasgi_field field);
 
 /* --- The log ---------------------------------------------------------------------------------- */
 
-/* Writes one line to the host's log: a text, or one that is formatted and cut at some 1000 bytes. */
+/* Writes one line to the host's log, a text or a formatted one. What is over 1000 bytes is cut. */
 void wasgi_log(const char *text);
 void wasgi_logf(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -186,11 +185,13 @@ void wasgi_close_response(wasgi_response *response) {
 }
 
 void wasgi_log(const char *text) {
-  char *newline = "\n";
-  /* Both at once, so that no other line comes between. */
-  struct iovec line[] = {{(void *)text, strlen(text)}, {newline, 1}};
-  /* If the log does not take it, nobody can be told. */
-  (void)!writev(STDERR_FILENO, line, 2);
+  char line[LINE_SIZE];
+  size_t size = strnlen(text, sizeof line - 1);
+  memcpy(line, text, size);
+  line[size++] = '\n';
+  /* In one piece, so that no other line comes between. If the log does not take it, nobody can be
+   * told. */
+  (void)!write(STDERR_FILENO, line, size);
 }
 
 void wasgi_logf(const char *format, ...) {

@@ -63,9 +63,14 @@ pub(crate) fn is_project(folder: &Path) -> bool {
         files
             .flatten()
             .map(|file| file.path())
-            .filter(|file| Language::of(file).is_some())
+            .filter(|file| Language::of(file).is_some() || is_header(file))
             .any(|file| fs::read(file).is_ok_and(|text| includes_sdk(&text)))
     })
+}
+
+fn is_header(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|end| end == "h" || end == "hpp")
 }
 
 fn includes_sdk(source: &[u8]) -> bool {
@@ -270,6 +275,7 @@ mod tests {
             ("src/app.cpp", "  # include <wasgi.h>\n", true),
             ("app.c", "#include <stdio.h>\n", false),
             ("app.c", "// #include wasgi.h\n", false),
+            ("app.h", "#include \"wasgi.h\"\n", true),
             ("app.txt", "#include \"wasgi.h\"\n", false),
             ("deep/er/app.c", "#include \"wasgi.h\"\n", false),
         ] {
