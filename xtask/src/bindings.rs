@@ -45,15 +45,15 @@ fn generate(workspace: &Workspace) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         ..wit_bindgen_c::Opts::default()
     };
     let mut files = Files::default();
-    options
-        .build()
-        .generate(&mut resolve, world, &mut files)?;
+    options.build().generate(&mut resolve, world, &mut files)?;
     let folder = workspace.root.join("guests/c/src");
     let place = |name: &str| match name {
         // It is included by `bindings.c`, and not compiled by itself.
         "application.c" => folder.join("application.inc"),
         name => folder.join(name),
     };
-    let written = files.iter().map(|(name, text)| (place(name), text.to_vec()));
+    let written = files
+        .iter()
+        .map(|(name, text)| (place(name), text.to_vec()));
     Ok(written.collect())
 }
