@@ -52,15 +52,18 @@ pub(super) fn wanted() -> Wanted {
         .map(|sdk| sdk.join("bin"))
         .chain(env::split_paths(&path))
         .filter(|folder| folder.is_absolute());
-    let file = format!("clang{}", env::consts::EXE_SUFFIX);
+    let suffix = env::consts::EXE_SUFFIX;
     let clang = folders
-        .map(|folder| folder.join(&file))
+        .flat_map(|folder| NAMES.map(|name| folder.join(format!("{name}{suffix}"))))
         .find(|file| file.is_file());
     Wanted(clang.and_then(|program| {
         let version = version(&program)?;
         Some(Clang { program, version })
     }))
 }
+
+/// What a clang is called: distributions add the version.
+const NAMES: [&str; 5] = ["clang", "clang-22", "clang-21", "clang-20", "clang-19"];
 
 /// The first line of what a clang says of itself.
 fn version(program: &Path) -> Option<String> {
