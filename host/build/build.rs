@@ -3,8 +3,10 @@
 fn main() {
     for folder in [
         "../../wit",
+        "../../guests/c",
         "../../guests/python/src",
         "../../guests/python/wit",
+        "../../guests/zig",
     ] {
         println!("cargo:rerun-if-changed={folder}");
     }

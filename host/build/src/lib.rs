@@ -12,15 +12,24 @@ pub use self::report::{Built, Report, Sections};
 
 use std::path::PathBuf;
 
+pub mod c;
 mod cache;
+mod diagnostics;
 mod digest;
+mod encode;
 mod error;
+pub mod module;
+mod output;
 mod process;
 mod progress;
 mod project;
 pub mod python;
 mod report;
+mod sdk;
 mod tree;
+mod wit;
+pub mod zig;
+mod ziglang;
 
 /// How to build.
 #[derive(Clone, Debug)]
@@ -48,6 +57,9 @@ pub fn build(
     progress: &mut dyn Progress,
 ) -> Result<Report, BuildError> {
     match &project.language {
+        Language::C(app) => c::build(project, app, options, progress),
+        Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
+        Language::Zig(app) => zig::build(project, app, options, progress),
     }
 }
