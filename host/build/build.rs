@@ -5,6 +5,8 @@ fn main() {
         "../../wit",
         "../../guests/python/src",
         "../../guests/python/wit",
+        "../../guests/js/src",
+        "../../guests/js/wit",
     ] {
         println!("cargo:rerun-if-changed={folder}");
     }

@@ -16,8 +16,10 @@ mod cache;
 mod digest;
 mod encode;
 mod error;
+pub mod js;
 pub mod module;
 mod output;
+mod patch;
 mod process;
 mod progress;
 mod project;
@@ -52,6 +54,7 @@ pub fn build(
     progress: &mut dyn Progress,
 ) -> Result<Report, BuildError> {
     match &project.language {
+        Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
     }

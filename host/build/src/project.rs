@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{module, python};
+use crate::{js, module, python};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Project {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Language {
+    /// A function from a `Request` to a `Response`, in JavaScript or TypeScript.
+    Js(js::App),
     /// None that matters: a core module of WebAssembly, which is compiled already.
     Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
@@ -33,7 +35,7 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The app: `package.module:attribute`.
+    /// The app: `package.module:attribute` in Python, a file in JavaScript.
     pub module: Option<String>,
     /// The file that lists what the app needs, relative to the project's folder.
     pub requirements: Option<PathBuf>,
@@ -48,7 +50,7 @@ pub struct Settings {
 
 /// Whether a folder has anything that `detect` knows: a quick look.
 pub fn is_project(folder: &Path) -> bool {
-    python::is_project(folder)
+    python::is_project(folder) || js::is_project(folder)
 }
 
 /// Understands a source folder, or the file of a core module.
@@ -64,18 +66,34 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     }
     if settings.module.is_none() && !is_project(&folder) {
         return Err(BuildError::new(format!(
-            "cannot tell what {} is: expected a Python project, but it has none of {}",
+            "cannot tell what {} is: expected a project in Python or JavaScript, but it has none \
+             of {}",
             folder.display(),
-            python::MARKS.join(", ")
+            [python::MARKS.as_slice(), &js::MARKS].concat().join(", ")
         ))
         .hint("name the app's folder, and with `--module` the app"));
     }
-    let (name, app) = python::detect(&folder, settings)?;
+    let (name, language) = if is_js(&folder, settings.module.as_deref()) {
+        let (name, app) = js::detect(&folder, settings)?;
+        (name, Language::Js(app))
+    } else {
+        let (name, app) = python::detect(&folder, settings)?;
+        (name, Language::Python(app))
+    };
     Ok(Project {
         name: name.unwrap_or_else(|| folder_name(&folder)),
-        language: Language::Python(app),
+        language,
         folder,
     })
+}
+
+/// Many projects in Python have a `package.json` for what browsers load, and few in JavaScript have
+/// what Python's have.
+fn is_js(folder: &Path, module: Option<&str>) -> bool {
+    match module {
+        Some(module) => js::is_module(module),
+        None => js::is_project(folder) && !python::is_project(folder),
+    }
 }
 
 /// A file is built if it is a core module.

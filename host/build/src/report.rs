@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::{module, python};
+use crate::{js, module, python};
 
 /// What a build made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Report {
 #[serde(tag = "language", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Built {
+    /// From JavaScript.
+    Js(js::Built),
     /// From a core module.
     Module(module::Built),
     /// From Python.
@@ -85,6 +87,7 @@ impl Display for Report {
             self.milliseconds as f64 / 1000.0
         )?;
         match &self.built {
+            Built::Js(built) => built.fmt(f)?,
             Built::Module(built) => built.fmt(f)?,
             Built::Python(built) => built.fmt(f)?,
         }
