@@ -52,6 +52,8 @@ mod http;
 mod http03;
 /// What one request may know of another, and a guest of its host.
 mod isolation;
+/// Apps in other languages than Python: each behaviour, and what a build says.
+mod languages;
 /// Apps that are loaded when they are asked for.
 mod lazy;
 /// Each limit, hit.

@@ -3,7 +3,7 @@
 // Owns the order of one request. It holds nothing between two.
 
 import environment from "wasi:cli/environment@0.2.12";
-import { beginInstance } from "./globals.js";
+import { forgetInstance } from "./globals.js";
 import { addEventListener, findHandler } from "./handler.js";
 import { settle } from "./jobs.js";
 import { chunkBytes, takeBody } from "../web/body.js";
@@ -21,10 +21,7 @@ export function application(module) {
   let env = null;
   return {
     handle(environ, input) {
-      if (!env) {
-        beginInstance();
-        env = Object.freeze(Object.fromEntries(environment.getEnvironment()));
-      }
+      env ??= Object.freeze(Object.fromEntries(environment.getEnvironment()));
       // What a former request left behind is not this one's.
       dropTimers();
       try {
@@ -39,7 +36,6 @@ export function application(module) {
 
 /** Answers requests before the program is frozen, so that what they fill is filled. */
 export async function warm(paths) {
-  const handler = findHandler();
   for (const path of paths) {
     let isDone = false;
     const done = () => {
@@ -49,7 +45,7 @@ export async function warm(paths) {
     const request = requestOf("GET", `http://localhost${path}`, headers, null);
     const context = new Context({}, null);
     try {
-      Promise.resolve(handler(request, {}, context)).then(done, done);
+      Promise.resolve(findHandler()(request, {}, context)).then(done, done);
     } catch {
       // It may need what there is only later.
       done();
@@ -58,7 +54,7 @@ export async function warm(paths) {
       await null;
     }
   }
-  dropTimers();
+  forgetInstance();
 }
 
 /** How many jobs a request may take before it is frozen. */

@@ -31,15 +31,21 @@ import { clearTimer, dropTimers, now, setInterval, setTimeout } from "../web/tim
 import { URL, URLSearchParams } from "../web/url.js";
 import { fetch } from "../web/fetch.js";
 
-/** When the instance began. The engine's own clock counts from when the program was frozen. */
-let begin = { now: now(), date: Date.now() };
+/** When the instance was first asked for the time. The engine's own clock would count from when the
+ * program was frozen, perhaps on another machine. */
+let begin = null;
 
 const performance = {
-  now: () => now() - begin.now,
+  now: () => now() - beginning().now,
   get timeOrigin() {
-    return begin.date;
+    return beginning().date;
   },
 };
+
+function beginning() {
+  begin ??= { now: now(), date: Date.now() };
+  return begin;
+}
 
 const names = {
   AbortController,
@@ -89,10 +95,13 @@ for (const [name, value] of Object.entries(names)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
-/** Begins an instance: what belonged to the one that was frozen is made anew. */
-export function beginInstance() {
-  begin = { now: now(), date: Date.now() };
+/** Forgets what belongs to one instance, before the program is frozen: each makes it anew. */
+export function forgetInstance() {
+  begin = null;
   dropTimers();
   resetConsole();
-  Math.random = seededRandom();
+  Math.random = () => {
+    Math.random = seededRandom();
+    return Math.random();
+  };
 }

@@ -73,7 +73,7 @@ export class Body {
 
   #take() {
     this.#checkUnused();
-    const whole = this.#stream ? null : this.#whole;
+    const whole = this.#stream ? (wholes.get(this.#stream) ?? null) : this.#whole;
     const stream = whole === null ? this.body : null;
     this.#isUsed = whole !== null || stream !== null;
     return { whole, stream };
@@ -110,6 +110,7 @@ export class Body {
       this.#stream = streamOf(this.#source);
     } else if (!this.#stream && this.#whole !== null) {
       this.#stream = new Blob([this.#whole]).stream();
+      wholes.set(this.#stream, this.#whole);
     }
     return this.#stream;
   }
@@ -179,6 +180,12 @@ export class Body {
     return this.#whole ?? new Uint8Array();
   }
 }
+
+/**
+ * What the streams of whole bodies give. Middlewares make a response of another one's stream, and
+ * it still has a length if nobody has read from it.
+ */
+const wholes = new WeakMap();
 
 /** The bytes that a stream gave. */
 export function chunkBytes(chunk) {

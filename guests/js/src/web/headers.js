@@ -5,6 +5,9 @@
 
 import { decodeLatin1, encodeLatin1 } from "./encoding.js";
 
+/** Adds a type that is known to be well formed, and not to be there. */
+export let setType;
+
 /** Headers of the contract's fields: names in lower case, and values in bytes. */
 export let headersOf;
 
@@ -37,6 +40,9 @@ export class Headers {
   }
 
   static {
+    setType = (headers, type) => {
+      headers.#fields.push(["content-type", type]);
+    };
     headersOf = (fields) => {
       const headers = new Headers();
       headers.#fields = fields.map(([name, value]) => [name, decodeLatin1(value)]);
@@ -125,12 +131,27 @@ export class Headers {
 }
 
 function checkName(name) {
+  if (COMMON.has(name)) {
+    return name;
+  }
   const text = String(name);
   if (!/^[!#$%&'*+\-.^_`|~0-9a-zA-Z]+$/.test(text)) {
     throw new TypeError(`Invalid header name: ${JSON.stringify(text)}`);
   }
   return text.toLowerCase();
 }
+
+/** Names that apps ask for most: they need no look at their letters. */
+const COMMON = new Set([
+  "accept",
+  "authorization",
+  "content-length",
+  "content-type",
+  "cookie",
+  "host",
+  "location",
+  "set-cookie",
+]);
 
 function checkValue(value) {
   const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");

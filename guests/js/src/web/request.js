@@ -2,7 +2,7 @@
 
 import { AbortSignal } from "./abort.js";
 import { Body, copyBody, moveBody, setBody, setSource, tagged } from "./body.js";
-import { Headers } from "./headers.js";
+import { Headers, setType } from "./headers.js";
 import { URL } from "./url.js";
 
 /** The request that a host hands over. `headers` is called when somebody wants them. */
@@ -33,7 +33,7 @@ export class Request extends Body {
     if (hasBody) {
       const type = setBody(this, init.body);
       if (type && !this.#headers.has("content-type")) {
-        this.#headers.set("content-type", type);
+        setType(this.#headers, type);
       }
     } else if (from) {
       moveBody(from, this);

@@ -1,7 +1,7 @@
 // `Response`.
 
 import { Body, copyBody, setBody, tagged } from "./body.js";
-import { Headers } from "./headers.js";
+import { Headers, setType } from "./headers.js";
 import { URL } from "./url.js";
 
 /** `Response` of the Fetch Standard. */
@@ -26,7 +26,7 @@ export class Response extends Body {
       }
       const type = setBody(this, body);
       if (type && !this.#headers.has("content-type")) {
-        this.#headers.set("content-type", type);
+        setType(this.#headers, type);
       }
     }
   }
