@@ -301,7 +301,7 @@ fn an_app_that_is_not_found_is_told_with_where_was_looked() {
     fs::create_dir(empty.path("")).unwrap();
     empty
         .build(&[])
-        .fails_with(1, &["expected a Python project", "pyproject.toml"]);
+        .fails_with(1, &["expected a project in Python or JavaScript", "pyproject.toml"]);
 }
 
 #[test]
