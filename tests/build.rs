@@ -299,9 +299,13 @@ fn an_app_that_is_not_found_is_told_with_where_was_looked() {
         .fails_with(1, &["`app:app`, `main:app`", "--module"]);
     let empty = Project(TempDir::new().unwrap());
     fs::create_dir(empty.path("")).unwrap();
-    empty
-        .build(&[])
-        .fails_with(1, &["expected a project in Python or JavaScript", "pyproject.toml"]);
+    empty.build(&[]).fails_with(
+        1,
+        &[
+            "expected a project in Python or JavaScript",
+            "pyproject.toml",
+        ],
+    );
 }
 
 #[test]
