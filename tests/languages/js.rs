@@ -244,10 +244,7 @@ fn what_is_wrong_is_told_with_its_place() {
                 "hint: name a file",
             ],
         ),
-        (
-            "import { serve } from 'hono';",
-            &["hint: run `npm install hono`"],
-        ),
+        ("import 'hono';", &["hint: run `npm install hono`"]),
         (
             "import fs from 'node:fs'; fs;",
             &["hint: `fs` is Node.js's own"],

@@ -43,7 +43,7 @@ export function findHandler(module) {
     const app = module.default ?? module.app;
     const found = app?.fetch ?? app ?? module.fetch;
     if (found === undefined) {
-      throw new Error(`${NOTHING_FOUND} nothing of them`);
+      throw new Error(`${NOTHING_FOUND} none of them`);
     }
     if (typeof found !== "function") {
       throw new Error(`${NOTHING_FOUND} ${app === undefined ? "a fetch" : "a default"} that is no function`);
