@@ -255,7 +255,10 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         (
             "\nnull.a;\nexport default () => new Response();",
-            &["app.ts:2:", "the app fails when it is loaded: TypeError"],
+            &[
+                "app.ts:2:",
+                "the app fails when it is loaded: cannot read property",
+            ],
         ),
     ] {
         let (code, text) = build(&[PACKAGE, ("app.ts", source)]);

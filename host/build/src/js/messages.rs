@@ -130,7 +130,9 @@ pub(super) fn of_engine(app: &App, sources: &Sources, output: &str) -> BuildErro
             .at(&app.entry, None)
             .hint("end the file with `export default app`, where `app` has a function `fetch`");
     }
-    let error = BuildError::new(format!("the app fails when it is loaded: {message}"))
+    // The tool calls every error so, whatever its own name is.
+    let what = message.strip_prefix("Error: ").unwrap_or(message);
+    let error = BuildError::new(format!("the app fails when it is loaded: {what}"))
         .output(translate(text, sources));
     let places = text.lines().filter_map(|line| origin(line, sources));
     // The first place that is the developer's own.

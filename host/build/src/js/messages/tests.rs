@@ -65,7 +65,7 @@ fn app() -> App {
 #[test]
 fn an_app_that_fails_when_it_is_loaded_says_where() {
     let output = "\
-Error: : Failed to evaluate user JavaScript module: Failed to finish JavaScript module evaluation: TypeError: not a function
+Error: : Failed to evaluate user JavaScript module: Failed to finish JavaScript module evaluation: Error: not a function
     at f (/x/bundle.js:2:9)
     at <anonymous> (/x/bundle.js:3)
 ";
@@ -73,7 +73,7 @@ Error: : Failed to evaluate user JavaScript module: Failed to finish JavaScript 
     let error = of_engine(&app(), &sources, output);
     assert_eq!(
         error.to_string(),
-        "/app/src/app.ts:1:5: the app fails when it is loaded: TypeError: not a function"
+        "/app/src/app.ts:1:5: the app fails when it is loaded: not a function"
     );
     assert!(
         error.tool_output().contains("at f (src/app.ts:1:5)"),
