@@ -337,7 +337,13 @@ fn an_app_that_is_not_found_is_told_with_where_was_looked() {
     fs::create_dir(empty.path("")).unwrap();
     empty.build(&[]).fails_with(
         1,
-        &["a Python project", "pyproject.toml", "wasgi.h", "main.zig"],
+        &[
+            "a Python project",
+            "pyproject.toml",
+            "package.json",
+            "wasgi.h",
+            "main.zig",
+        ],
     );
 }
 

@@ -6,7 +6,11 @@
 /// What every SDK must do.
 #[macro_use]
 mod behaviours;
+/// A component alone on a host.
+mod alone;
 /// C: its own errors, C++, and core modules.
 mod c;
+/// JavaScript: the web's functions, the contract, and what is wrong with a source.
+mod js;
 /// Zig: its own errors.
 mod zig;

@@ -6,6 +6,8 @@ fn main() {
         "../../guests/c",
         "../../guests/python/src",
         "../../guests/python/wit",
+        "../../guests/js/src",
+        "../../guests/js/wit",
         "../../guests/zig",
     ] {
         println!("cargo:rerun-if-changed={folder}");

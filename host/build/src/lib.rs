@@ -18,8 +18,10 @@ mod diagnostics;
 mod digest;
 mod encode;
 mod error;
+pub mod js;
 pub mod module;
 mod output;
+mod patch;
 mod process;
 mod progress;
 mod project;
@@ -58,6 +60,7 @@ pub fn build(
 ) -> Result<Report, BuildError> {
     match &project.language {
         Language::C(app) => c::build(project, app, options, progress),
+        Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
         Language::Zig(app) => zig::build(project, app, options, progress),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{c, module, python, zig};
+use crate::{c, js, module, python, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Project {
 pub enum Language {
     /// C or C++, with `wasgi.h`.
     C(c::App),
+    /// A function from a `Request` to a `Response`, in JavaScript or TypeScript.
+    Js(js::App),
     /// None that matters: a core module of WebAssembly, which is compiled already.
     Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
@@ -37,11 +39,11 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The language, if it is not to be told from the files: `c`, `python` or `zig`.
+    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `zig`.
     pub language: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
-    /// The app: `package.module:attribute`.
+    /// The app: `package.module:attribute` in Python, a file in JavaScript.
     pub module: Option<String>,
     /// The file that lists what the app needs, relative to the project's folder.
     pub requirements: Option<PathBuf>,
@@ -60,10 +62,11 @@ pub struct Settings {
 type IsProject = fn(&Path) -> bool;
 
 /// The languages, each with what its projects are told by. Of several that a folder may be in, it
-/// is in the first.
-const LANGUAGES: [(&str, IsProject); 3] = [
+/// is in the first: many projects in Python have a `package.json` for what browsers load.
+const LANGUAGES: [(&str, IsProject); 4] = [
     ("zig", zig::is_project),
     ("python", python::is_project),
+    ("js", js::is_project),
     ("c", c::is_project),
 ];
 
@@ -86,6 +89,10 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     let (name, language) = match language(&folder, &settings)? {
         "c" => (None, Language::C(c::detect(&folder, settings)?)),
         "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),
+        "js" => {
+            let (name, app) = js::detect(&folder, settings)?;
+            (name, Language::Js(app))
+        }
         _ => {
             let (name, app) = python::detect(&folder, settings)?;
             (name, Language::Python(app))
@@ -110,16 +117,20 @@ fn language(folder: &Path, settings: &Settings) -> Result<&'static str, BuildErr
             ))
         });
     }
-    if settings.module.is_some() {
-        return Ok("python");
+    match &settings.module {
+        Some(module) if js::is_module(module) => return Ok("js"),
+        Some(_) => return Ok("python"),
+        None => {}
     }
     let found = LANGUAGES.iter().find(|(_, is_project)| is_project(folder));
     found.map(|(name, _)| *name).ok_or_else(|| {
         BuildError::new(format!(
-            "cannot tell what {} is: expected {}, {}, or a Python project, which has one of {}",
+            "cannot tell what {} is: expected {}, {}, a JavaScript project, which has {}, or a \
+             Python project, which has one of {}",
             folder.display(),
             c::MARKS,
             zig::MARKS,
+            js::MARKS.join(", "),
             python::MARKS.join(", ")
         ))
         .hint("name the app's folder, or the language in `[build]` of its wasgi.toml")
