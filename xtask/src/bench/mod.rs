@@ -4,11 +4,15 @@
 //! The measure is the server's CPU time; nothing here fails on a clock. A wrong answer fails.
 //! `tests/bench/README.md` says how to read the results and what is fair about them.
 
+mod apache;
 mod apps;
+mod compared;
+mod contender;
 mod contracts;
 mod hello;
 mod http;
 mod idle;
+mod languages;
 mod live;
 mod load;
 mod neighbour;
@@ -25,7 +29,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
@@ -33,6 +37,7 @@ use tempfile::TempDir;
 use crate::command::run as run_command;
 use crate::guests::{self, Selection};
 use crate::workspace::Workspace;
+use contender::Contender;
 use process::Server;
 use report::Report;
 
@@ -89,6 +94,8 @@ enum Part {
     Apps,
     /// Flask and Django, beside gunicorn and granian; measured only when it is asked for
     Python,
+    /// A text in each language, beside what serves it today; measured only when it is asked for
+    Languages,
 }
 
 /// How much of everything is measured.
@@ -174,8 +181,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         (Part::Live, live::measure),
         (Part::Apps, apps::measure),
     ];
-    if options.only == Some(Part::Python) {
-        python::measure(&bench, &mut report)?;
+    match options.only {
+        Some(Part::Python) => python::measure(&bench, &mut report)?,
+        Some(Part::Languages) => languages::measure(&bench, &mut report)?,
+        _ => {}
     }
     for (part, measure) in parts {
         if options.only.is_none_or(|only| only == part) {
@@ -197,6 +206,20 @@ impl Bench<'_> {
         self.workspace.guests().join(format!("{name}.wasm"))
     }
 
+    /// A component of the application in this folder.
+    fn build(&self, source: &Path) -> Result<PathBuf> {
+        let name = source.file_name().context("a folder has a name")?;
+        let output = self.scratch.path().join(name).with_extension("wasm");
+        run_command(
+            Command::new(self.workspace.binary("wasgi"))
+                .arg("build")
+                .arg(source)
+                .arg("--output")
+                .arg(&output),
+        )?;
+        Ok(output)
+    }
+
     /// A `wasgi serve` on a free port, with its own cache of compiled code.
     fn wasgi(&self, name: &str, arguments: &[&str]) -> Result<Server> {
         Server::start(name, &mut self.wasgi_command(arguments))
@@ -211,6 +234,22 @@ impl Bench<'_> {
             .arg(self.scratch.path().join("cache"))
             .env("XDG_STATE_HOME", self.scratch.path().join("state"));
         command
+    }
+
+    /// A `wasgi serve` beside other servers, at an address that is chosen for it.
+    fn contender(
+        &self,
+        name: &'static str,
+        served: &Path,
+        arguments: &[&str],
+    ) -> Result<Contender> {
+        Contender::start(name, false, |address| {
+            let file = served.to_string_lossy();
+            let address = format!("--addr={address}");
+            let mut all = vec![&*file, &address, "--access-log=off"];
+            all.extend(arguments);
+            Ok(self.wasgi_command(&all))
+        })
     }
 
     fn wasgi_guest(&self, name: &str, guest: &str, arguments: &[&str]) -> Result<Server> {

@@ -3,23 +3,20 @@
 //! Needs `python3` and a package index: gunicorn and granian are installed into a folder of their
 //! own, the components are made with `wasgi build`. Apache is measured where it is installed.
 
-mod apache;
-mod contender;
-
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::Bench;
-use super::load::percentile;
-use super::report::{Report, median};
-use crate::command::run;
+use super::apache;
+use super::compared::{Compared, Rival};
+use super::contender::Contender;
+use super::report::Report;
 use crate::venv::Venv;
-
-use contender::Contender;
 
 const PART: &str = "python";
 
@@ -64,24 +61,21 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     let tools = install(bench, &source)?;
     for case in &CASES {
         let source = source.join(case.folder);
-        let component = build(bench, &source)?;
-        let servers = servers(bench, &source, &tools, &component, case)?;
-        let figures = rounds(bench, report, case, &servers)?;
-        report.table(
-            &format!(
-                "Python: {} (one connection, medians of the rounds)",
-                case.name
-            ),
-            &HEADER,
-            rows(case, &servers, &figures),
-        );
+        let component = bench.build(&source)?;
+        let compared = Compared {
+            part: PART,
+            name: case.name,
+            path: case.path,
+            rivals: servers(bench, &source, &tools, &component, case)?,
+        };
+        compared.measure(bench, report)?;
     }
     streams(bench, report, &source.join("stream"))
 }
 
 /// Many slow answers of one application at once.
 fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> {
-    let component = build(bench, source)?;
+    let component = bench.build(source)?;
     let folder = bench.scratch.path().join("streams");
     fs::create_dir_all(&folder)?;
     let manifest = format!(
@@ -89,7 +83,7 @@ fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> 
         component.to_string_lossy()
     );
     fs::write(folder.join("wasgi.toml"), manifest)?;
-    let mut server = wasgi(bench, "wasgi, fresh", &folder, &[])?;
+    let mut server = bench.contender("wasgi, fresh", &folder, &[])?;
     server.wait("/")?;
     let alone = server.memory()?;
     let memory = server.stream("/", STREAMS)?;
@@ -111,24 +105,6 @@ fn streams(bench: &Bench<'_>, report: &mut Report, source: &Path) -> Result<()> 
 /// How many streams are open at once.
 const STREAMS: usize = 200;
 
-const HEADER: [&str; 7] = [
-    "server",
-    "CPU µs/request",
-    "ratio to gunicorn sync",
-    "p50 µs",
-    "p99 µs",
-    "memory, MiB",
-    "goal",
-];
-
-#[derive(Default)]
-struct Figures {
-    cpu: Vec<f64>,
-    p50: Vec<f64>,
-    p99: Vec<f64>,
-    memory: f64,
-}
-
 /// The servers to compare with and the applications' requirements; the folder of the programs.
 fn install(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
     let folder = bench.workspace.target.join("bench-python");
@@ -141,25 +117,13 @@ fn install(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
     Ok(Venv::ensure(folder, &requirements)?.programs())
 }
 
-/// A component of the application in this folder.
-fn build(bench: &Bench<'_>, source: &Path) -> Result<PathBuf> {
-    let name = source.file_name().context("a folder has a name")?;
-    let output = bench.scratch.path().join(name).with_extension("wasm");
-    run(Command::new(bench.workspace.binary("wasgi"))
-        .arg("build")
-        .arg(source)
-        .arg("--output")
-        .arg(&output))?;
-    Ok(output)
-}
-
 fn servers(
     bench: &Bench<'_>,
     source: &Path,
     tools: &Path,
     component: &Path,
     case: &Case,
-) -> Result<Vec<Contender>> {
+) -> Result<Vec<Rival>> {
     let gunicorn = |arguments: &[&str], address: SocketAddr| {
         let mut command = Command::new(tools.join("gunicorn"));
         command.args(["--bind", &address.to_string(), "--workers", "1"]);
@@ -182,102 +146,47 @@ fn servers(
         command
     };
     let mut servers = vec![
-        Contender::start("gunicorn sync", true, |at| Ok(gunicorn(&[], at)))?,
-        wasgi(bench, "wasgi, reuse", component, &["--isolation=reuse"])?,
-        wasgi(bench, "wasgi, fresh", component, &[])?,
+        Contender::start("gunicorn sync", true, |at| Ok(gunicorn(&[], at)))?.into(),
+        Rival {
+            goal: case.goals[0],
+            ..bench
+                .contender("wasgi, reuse", component, &["--isolation=reuse"])?
+                .into()
+        },
+        Rival {
+            goal: case.goals[1],
+            ..bench.contender("wasgi, fresh", component, &[])?.into()
+        },
         Contender::start("gunicorn gthread", false, |at| {
             Ok(gunicorn(&["--threads", "4"], at))
-        })?,
-        Contender::start("granian", false, |at| Ok(granian(at)))?,
+        })?
+        .into(),
+        Contender::start("granian", false, |at| Ok(granian(at)))?.into(),
     ];
-    if apache::can_run(tools) {
-        let script = apache::Script {
-            source,
-            tools,
-            module: case.module,
-            folder: bench.workspace.target.join("bench-python/cgi"),
-        };
-        servers.push(Contender::start("Apache, CGI", false, |at| {
-            script.serve(at)
-        })?);
-    }
-    for server in &mut servers {
-        server.wait(case.path).with_context(|| server.name)?;
+    let python = tools.join("python");
+    if apache::can_run(&python, &["-c", ""]) {
+        let folder = bench.workspace.target.join("bench-python/cgi");
+        let script = script(&python, source, case.module, &folder)?;
+        let apache = Contender::start("Apache, CGI", false, |at| apache::serve(&script, at))?;
+        servers.push(apache.into());
     }
     Ok(servers)
 }
 
-fn wasgi(
-    bench: &Bench<'_>,
-    name: &'static str,
-    served: &Path,
-    arguments: &[&str],
-) -> Result<Contender> {
-    Contender::start(name, false, |address| {
-        let file = served.to_string_lossy();
-        let address = format!("--addr={address}");
-        let mut all = vec![&*file, &address, "--access-log=off"];
-        all.extend(arguments);
-        Ok(bench.wasgi_command(&all))
-    })
-}
-
-fn rounds(
-    bench: &Bench<'_>,
-    report: &mut Report,
-    case: &Case,
-    servers: &[Contender],
-) -> Result<Vec<Figures>> {
-    let mut figures: Vec<Figures> = servers.iter().map(|_| Figures::default()).collect();
-    // The first round is not noted: it finds colder caches than the others.
-    for number in 0..=bench.scale.rounds {
-        for (server, figures) in servers.iter().zip(&mut figures) {
-            let before = server.cpu()?;
-            let mut times = server.ask(case.path, bench.scale.round)?;
-            let cpu = server.cpu()?.saturating_sub(before);
-            if number == 0 {
-                continue;
-            }
-            times.sort_unstable();
-            let cpu = cpu.as_secs_f64() * 1e6 / times.len() as f64;
-            let name = format!("{}: {}", case.name, server.name);
-            report.raw(PART, &name, number, "cpu us/request", cpu);
-            figures.cpu.push(cpu);
-            figures
-                .p50
-                .push(percentile(&times, 0.5).as_secs_f64() * 1e6);
-            figures
-                .p99
-                .push(percentile(&times, 0.99).as_secs_f64() * 1e6);
-            figures.memory = server.memory()? as f64 / 1024.0 / 1024.0;
-        }
-    }
-    Ok(figures)
-}
-
-fn rows(case: &Case, servers: &[Contender], figures: &[Figures]) -> Vec<Vec<String>> {
-    let bare = &figures[0].cpu;
-    let row = |(server, own): (&Contender, &Figures)| {
-        let ratios: Vec<_> = own
-            .cpu
-            .iter()
-            .zip(bare)
-            .map(|(own, bare)| own / bare)
-            .collect();
-        let goal = match server.name {
-            "wasgi, reuse" => case.goals[0],
-            "wasgi, fresh" => case.goals[1],
-            _ => "",
-        };
-        vec![
-            server.name.to_owned(),
-            format!("{:.0}", median(&own.cpu)),
-            format!("{:.2}", median(&ratios)),
-            format!("{:.0}", median(&own.p50)),
-            format!("{:.0}", median(&own.p99)),
-            format!("{:.0}", own.memory),
-            goal.to_owned(),
-        ]
-    };
-    servers.iter().zip(figures).map(row).collect()
+/// A CGI script of an application.
+fn script(python: &Path, source: &Path, module: &str, folder: &Path) -> Result<PathBuf> {
+    let (module, app) = module
+        .split_once(':')
+        .context("a module has an application")?;
+    let program = format!(
+        "#!{}\nimport sys\nsys.path.insert(0, {:?})\nfrom wsgiref.handlers import CGIHandler\n\
+         from {module} import {app}\nCGIHandler().run({app})\n",
+        python.display(),
+        source.display().to_string(),
+    );
+    fs::create_dir_all(folder)?;
+    let script = folder.join("app.cgi");
+    fs::write(&script, program)?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    Ok(script)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::bench::http::{self, Client};
+use super::http::{self, Client};
 
 /// Time for a server to import its application, or to compile it.
 const START_WAIT: Duration = Duration::from_secs(240);

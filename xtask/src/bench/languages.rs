@@ -1,0 +1,158 @@
+//! The same small answer in each language, in wasgi and by what its users run today.
+//!
+//! What is compared with comes from npm (workerd, Deno), is installed on this machine (Node.js,
+//! Apache), or is left out. The components are made with `wasgi build`.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Bench;
+use super::apache;
+use super::compared::{Compared, Rival};
+use super::contender::Contender;
+use super::report::Report;
+use crate::command::run;
+
+const PART: &str = "languages";
+
+/// A language, and what it is to reach.
+struct Language {
+    /// Its folder in `tests/bench/languages`.
+    folder: &'static str,
+    fresh: Goal,
+    reused: Goal,
+}
+
+/// What the results call a server, and what it is to reach.
+type Goal = [&'static str; 2];
+
+const LANGUAGES: [Language; 3] = [
+    Language {
+        folder: "c",
+        fresh: ["C, fresh", "≤ 1.3"],
+        reused: ["C, reused", ""],
+    },
+    Language {
+        folder: "zig",
+        fresh: ["Zig, fresh", "≤ 1.3"],
+        reused: ["Zig, reused", ""],
+    },
+    Language {
+        folder: "js",
+        fresh: ["JavaScript, fresh", "≤ 700 µs"],
+        reused: ["JavaScript, reused", ""],
+    },
+];
+
+/// Measures all of them beside each other.
+pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
+    let source = bench.workspace.root.join("tests/bench/languages");
+    let mut rivals = vec![];
+    let hello = bench.guest("hello");
+    rivals.extend(both(
+        bench,
+        &hello,
+        ["Rust, fresh", ""],
+        ["Rust, reused", ""],
+    )?);
+    for language in &LANGUAGES {
+        let component = bench.build(&source.join(language.folder))?;
+        rivals.extend(both(bench, &component, language.fresh, language.reused)?);
+    }
+    let folder = bench.workspace.target.join("bench-languages");
+    fs::create_dir_all(&folder)?;
+    rivals.extend(javascript(&source, &folder)?);
+    rivals.extend(cgi(&source, &folder)?);
+    let compared = Compared {
+        part: PART,
+        name: "A text in each language",
+        path: "/",
+        rivals,
+    };
+    compared.measure(bench, report)
+}
+
+/// A component in fresh instances and in reused ones.
+fn both(bench: &Bench<'_>, component: &Path, fresh: Goal, reused: Goal) -> Result<[Rival; 2]> {
+    let rival = |[name, goal]: Goal, arguments: &[&str]| {
+        let server = bench.contender(name, component, arguments)?;
+        Ok::<_, anyhow::Error>(Rival { server, goal })
+    };
+    Ok([rival(fresh, &[])?, rival(reused, &["--isolation=reuse"])?])
+}
+
+/// What serves JavaScript today.
+fn javascript(source: &Path, folder: &Path) -> Result<Vec<Rival>> {
+    let js = source.join("js");
+    fs::copy(
+        source.join("rivals/package.json"),
+        folder.join("package.json"),
+    )?;
+    run(Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(folder))?;
+    let programs = folder.join("node_modules/.bin");
+    let workerd = |address: SocketAddr| {
+        let file = folder.join("workerd.capnp");
+        fs::copy(js.join("app.js"), folder.join("app.js"))?;
+        fs::write(&file, workerd(address))?;
+        let mut command = Command::new(programs.join("workerd"));
+        command.arg("serve").arg(file);
+        Ok(command)
+    };
+    let deno = |address: SocketAddr| {
+        let mut command = Command::new(programs.join("deno"));
+        command.args(["serve", "--host", "127.0.0.1", "--port"]);
+        command
+            .arg(address.port().to_string())
+            .arg(js.join("app.js"));
+        Ok(command)
+    };
+    let node = |address: SocketAddr| {
+        let mut command = Command::new("node");
+        command
+            .arg(js.join("node.js"))
+            .arg(address.port().to_string());
+        Ok(command)
+    };
+    Ok(vec![
+        Contender::start("workerd", false, workerd)?.into(),
+        Contender::start("Deno", false, deno)?.into(),
+        Contender::start("Node.js", false, node)?.into(),
+    ])
+}
+
+/// The configuration of workerd, which it has as an interface definition.
+fn workerd(address: SocketAddr) -> String {
+    format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = (\n\
+         services = [(name = \"main\", worker = (\n\
+         modules = [(name = \"app.js\", esModule = embed \"app.js\")],\n\
+         compatibilityDate = \"2026-01-01\"))],\n\
+         sockets = [(name = \"http\", address = \"{address}\", http = (), service = \"main\")]);\n"
+    )
+}
+
+/// A program of its own for each request, in C, where Apache can run it.
+fn cgi(source: &Path, folder: &Path) -> Result<Option<Rival>> {
+    let folder = folder.join("cgi");
+    fs::create_dir_all(&folder)?;
+    let script = folder.join("app.cgi");
+    run(Command::new("cc")
+        .arg("-O2")
+        .arg(source.join("cgi/hello.c"))
+        .arg("-o")
+        .arg(&script))?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    if !apache::can_run(&script, &[]) {
+        return Ok(None);
+    }
+    let apache = Contender::start("Apache, CGI in C", false, |at| apache::serve(&script, at))?;
+    Ok(Some(apache.into()))
+}
