@@ -94,7 +94,8 @@ pub(crate) fn test(workspace: &Workspace, options: &TestOptions) -> Result<()> {
             languages::build(workspace)?;
         }
         // Last, so that the last lines that a reader sees are its summary.
-        let mut suite = workspace.cargo(&["test", "--release", "-p", "wasgi", "--test", "suite"]);
+        let mut suite = workspace.cargo(&["test", "--release", "--test", "suite"]);
+        suite.args(workspace.packages(&[Group::Host]));
         run(suite.arg("--").args(&options.filter))?;
     }
     Ok(())

@@ -11,8 +11,7 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::command::run;
-use crate::workspace::{Group, Workspace};
+use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
 const GUESTS: [(&str, &str); 4] = [
@@ -24,8 +23,7 @@ const GUESTS: [(&str, &str); 4] = [
 
 /// Builds them all at one time, with the host program, which is built first.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
-    let mut host = workspace.cargo(&["build", "--release"]);
-    run(host.args(workspace.packages(&[Group::Host])))?;
+    workspace.build_host()?;
     let program = workspace.binary("wasgi");
     // Where cargo lets the suite's tests write.
     let tmp = workspace.target.join("tmp");

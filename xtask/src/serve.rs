@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::command;
 use crate::guests::{self, Selection};
 use crate::workspace::Workspace;
 
@@ -15,7 +14,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
     guests::build(workspace, Selection::Examples)?;
     // The guest book's pages: `examples/wasgi.toml` grants it this folder.
     fs::create_dir_all(workspace.root.join("target/guestbook"))?;
-    command::run(&mut workspace.cargo(&["build", "--release", "-p", "wasgi"]))?;
+    workspace.build_host()?;
     eprintln!("$ wasgi serve examples {}", args.join(" "));
     let mut wasgi = Command::new(workspace.binary("wasgi"));
     let error = wasgi

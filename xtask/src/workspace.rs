@@ -131,6 +131,12 @@ impl Workspace {
             .collect()
     }
 
+    /// Builds the host program for this machine.
+    pub(crate) fn build_host(&self) -> Result<()> {
+        let mut build = self.cargo(&["build", "--release"]);
+        command::run(build.args(self.packages(&[Group::Host])))
+    }
+
     /// The cargo that runs this program, in the root of the workspace.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(cargo());

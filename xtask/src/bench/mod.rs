@@ -155,9 +155,8 @@ type Measure = fn(&Bench<'_>, &mut Report) -> Result<()>;
 /// Measures, prints the results as Markdown, and writes those of a full run down.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     guests::build(workspace, Selection::All)?;
-    for package in ["wasgi", "bench-bare-hyper"] {
-        run_command(&mut workspace.cargo(&["build", "--release", "-p", package]))?;
-    }
+    workspace.build_host()?;
+    run_command(&mut workspace.cargo(&["build", "--release", "-p", "bench-bare-hyper"]))?;
     let scale = if options.smoke {
         Scale::smoke()
     } else {
