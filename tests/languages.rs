@@ -1,5 +1,4 @@
-//! Languages that `wasgi build` and `wasgi serve` compile: one program each has all behaviours by
-//! path.
+//! The languages of `wasgi build` and `wasgi serve`: one program each has all behaviours by path.
 //!
 //! What is asked of each is the same: `behaviours`. What is a language's own is in its file.
 
@@ -12,6 +11,10 @@ mod alone;
 mod c;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
+/// Python: what it has in common with the others. The rest is in `python`.
+mod python;
+/// Rust: what it has in common with the others.
+mod rust;
 /// Serving a folder of source: what is built, and built again.
 mod served;
 /// Zig: its own errors.

@@ -23,7 +23,7 @@ fn sources(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn tests() -> Vec<(PathBuf, String)> {
     let tests = root().join("tests");
     let mut files = sources(&tests, ".rs");
-    let guests = [tests.join("guests"), tests.join("guests-wasi")];
+    let guests = ["guests", "guests-rust", "guests-wasi"].map(|name| tests.join(name));
     files.retain(|file| !guests.iter().any(|folder| file.starts_with(folder)));
     read(files)
 }

@@ -14,11 +14,14 @@ use crate::support::{Chunk, Host, Isolation, get, post, root};
 /// Makes a test of each behaviour for the language of a folder, fresh and reused.
 macro_rules! has_all_behaviours {
     ($language:literal) => {
+        has_all_behaviours!($language, but trailers);
+        has_all_behaviours!(@each $language: sends_trailers, echoes_bodies_with_trailers);
+    };
+    ($language:literal, but trailers) => {
         has_all_behaviours!(@each $language: answers, knows_its_request, sends_fields_as_they_are,
             sets_the_status, draws_other_random_bytes_in_each_instance, sees_what_is_granted,
             writes_to_the_log, fails_with_a_text_for_the_log, traps, reads_bodies_up_to_a_limit,
-            streams_what_it_makes, sends_each_chunk_when_it_is_made, sends_trailers,
-            breaks_off_a_body_that_fails, echoes_bodies_with_trailers,
+            streams_what_it_makes, sends_each_chunk_when_it_is_made, breaks_off_a_body_that_fails,
             echoes_100_megabytes_in_bounded_memory, answers_1000_requests_without_growth);
     };
     (@each $language:literal: $($behaviour:ident),+) => {
@@ -53,7 +56,10 @@ pub(super) fn served(language: &'static str, isolation: Isolation) -> &'static H
 
 /// A host of a language's program alone.
 pub(super) fn start(language: &'static str, isolation: Isolation) -> Host {
-    let source = root().join(format!("tests/guests-{language}"));
+    let source = root().join("tests").join(match language {
+        "python" => "guests-python/behaviours".to_owned(),
+        _ => format!("guests-{language}"),
+    });
     let component = component(language, &[as_text(&source)]);
     let isolation = match isolation {
         Isolation::Fresh => "request",

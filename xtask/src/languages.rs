@@ -1,4 +1,4 @@
-//! Building the guests that cargo does not build, before the suite asks for them.
+//! Building the guests of other languages than Rust's fixtures, before the suite asks for them.
 //!
 //! `wasgi build` makes them, installs what it needs from package registries, and finds them up to
 //! date when the suite does the same. Owns only that it happens where nothing else runs: the first
@@ -14,10 +14,12 @@ use anyhow::{Context, Result, ensure};
 use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
-const GUESTS: [(&str, &str); 4] = [
+const GUESTS: [(&str, &str); 6] = [
     ("c", "tests/guests-c"),
     ("zig", "tests/guests-zig"),
     ("js", "tests/guests-js"),
+    ("python", "tests/guests-python/behaviours"),
+    ("rust", "tests/guests-rust"),
     ("js-hono", "examples/js-hono"),
 ];
 
