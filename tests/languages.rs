@@ -17,5 +17,7 @@ mod python;
 mod rust;
 /// Serving a folder of source: what is built, and built again.
 mod served;
+/// The table in the README of what each language does.
+mod table;
 /// Zig: its own errors.
 mod zig;
