@@ -335,9 +335,16 @@ fn an_app_that_is_not_found_is_told_with_where_was_looked() {
         .fails_with(1, &["`app:app`, `main:app`", "--module"]);
     let empty = Project(TempDir::new().unwrap());
     fs::create_dir(empty.path("")).unwrap();
-    empty
-        .build(&[])
-        .fails_with(1, &["expected a Python project", "pyproject.toml"]);
+    empty.build(&[]).fails_with(
+        1,
+        &[
+            "a Python project",
+            "pyproject.toml",
+            "package.json",
+            "wasgi.h",
+            "main.zig",
+        ],
+    );
 }
 
 #[test]

@@ -52,6 +52,8 @@ mod http;
 mod http03;
 /// What one request may know of another, and a guest of its host.
 mod isolation;
+/// SDKs of languages: one program each that has all behaviours, built by `wasgi build`.
+mod languages;
 /// Apps that are loaded when they are asked for.
 mod lazy;
 /// Each limit, hit.

@@ -3,8 +3,12 @@
 fn main() {
     for folder in [
         "../../wit",
+        "../../guests/c",
         "../../guests/python/src",
         "../../guests/python/wit",
+        "../../guests/js/src",
+        "../../guests/js/wit",
+        "../../guests/zig",
     ] {
         println!("cargo:rerun-if-changed={folder}");
     }

@@ -1,5 +1,6 @@
 //! What the tests share: the host under test, a client on the wire, the fixture guests.
 
+pub(crate) mod built;
 pub(crate) mod client;
 pub(crate) mod guests;
 pub(crate) mod host;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use crate::bench;
+use crate::bindings;
 use crate::command::run;
 use crate::guests::{self, Selection};
 use crate::python;
@@ -46,6 +47,7 @@ enum Step {
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
     run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
     python::lint(workspace)?;
+    bindings::check(workspace)?;
     setup::ensure(workspace)?;
 
     for groups in NATIVE {

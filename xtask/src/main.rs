@@ -14,6 +14,7 @@
 
 mod apt;
 mod bench;
+mod bindings;
 mod checks;
 mod command;
 mod debian;
@@ -50,6 +51,8 @@ enum Chore {
         #[arg(long)]
         prebuilt: bool,
     },
+    /// Generate the bindings that are checked in: those of the SDK for C
+    Bindings,
     /// Set up, build, and serve the examples
     Serve {
         /// Further arguments for `wasgi serve`
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     let workspace = Workspace::load()?;
     match chore {
+        Chore::Bindings => bindings::write(&workspace),
         Chore::Setup => {
             setup::ensure(&workspace)?;
             services::ensure(&workspace)

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct BuildError {
     message: String,
     place: Option<Place>,
-    hint: Option<String>,
-    output: String,
+    hint: Option<Box<str>>,
+    output: Box<str>,
     is_usage: bool,
 }
 
@@ -23,6 +23,8 @@ pub struct Place {
     pub file: PathBuf,
     /// The line, from 1. None: the file as a whole.
     pub line: Option<usize>,
+    /// The character in the line, from 1. None: the line as a whole.
+    pub column: Option<usize>,
 }
 
 impl BuildError {
@@ -32,7 +34,7 @@ impl BuildError {
             message: message.into(),
             place: None,
             hint: None,
-            output: String::new(),
+            output: Box::default(),
             is_usage: false,
         }
     }
@@ -60,15 +62,27 @@ impl BuildError {
     pub(crate) fn at(self, file: impl Into<PathBuf>, line: Option<usize>) -> Self {
         let file = file.into();
         Self {
-            place: Some(Place { file, line }),
+            place: Some(Place {
+                file,
+                line,
+                column: None,
+            }),
             ..self
         }
+    }
+
+    /// Adds the character in the line.
+    pub(crate) fn column(mut self, column: usize) -> Self {
+        if let Some(place) = &mut self.place {
+            place.column = Some(column);
+        }
+        self
     }
 
     /// Adds the way out.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: Some(hint.into().into()),
             ..self
         }
     }
@@ -76,7 +90,7 @@ impl BuildError {
     /// Adds what a tool wrote.
     pub(crate) fn output(self, output: impl Into<String>) -> Self {
         Self {
-            output: output.into(),
+            output: output.into().into(),
             ..self
         }
     }
@@ -113,6 +127,9 @@ impl Display for BuildError {
             write!(f, "{}:", place.file.display())?;
             if let Some(line) = place.line {
                 write!(f, "{line}:")?;
+            }
+            if let Some(column) = place.column {
+                write!(f, "{column}:")?;
             }
             f.write_str(" ")?;
         }

@@ -12,15 +12,26 @@ pub use self::report::{Built, Report, Sections};
 
 use std::path::PathBuf;
 
+pub mod c;
 mod cache;
+mod diagnostics;
 mod digest;
+mod encode;
 mod error;
+pub mod js;
+pub mod module;
+mod output;
+mod patch;
 mod process;
 mod progress;
 mod project;
 pub mod python;
 mod report;
+mod sdk;
 mod tree;
+mod wit;
+pub mod zig;
+mod ziglang;
 
 /// How to build.
 #[derive(Clone, Debug)]
@@ -48,6 +59,10 @@ pub fn build(
     progress: &mut dyn Progress,
 ) -> Result<Report, BuildError> {
     match &project.language {
+        Language::C(app) => c::build(project, app, options, progress),
+        Language::Js(app) => js::build(project, app, options, progress),
+        Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
+        Language::Zig(app) => zig::build(project, app, options, progress),
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::python;
+use crate::{c, js, module, python, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -24,14 +24,26 @@ pub struct Project {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Language {
+    /// C or C++, with `wasgi.h`.
+    C(c::App),
+    /// A function from a `Request` to a `Response`, in JavaScript or TypeScript.
+    Js(js::App),
+    /// None that matters: a core module of WebAssembly, which is compiled already.
+    Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
     Python(python::App),
+    /// Zig, with the module `wasgi`.
+    Zig(zig::App),
 }
 
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The app: `package.module:attribute`.
+    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `zig`.
+    pub language: Option<String>,
+    /// What the compiler is told besides.
+    pub flags: Vec<String>,
+    /// The app: `package.module:attribute` in Python, a file in JavaScript.
     pub module: Option<String>,
     /// The file that lists what the app needs, relative to the project's folder.
     pub requirements: Option<PathBuf>,
@@ -46,12 +58,24 @@ pub struct Settings {
     pub env: BTreeMap<String, String>,
 }
 
+/// A quick look at a folder.
+type IsProject = fn(&Path) -> bool;
+
+/// The languages, each with what its projects are told by. Of several that a folder may be in, it
+/// is in the first: many projects in Python have a `package.json` for what browsers load.
+const LANGUAGES: [(&str, IsProject); 4] = [
+    ("zig", zig::is_project),
+    ("python", python::is_project),
+    ("js", js::is_project),
+    ("c", c::is_project),
+];
+
 /// Whether a folder has anything that `detect` knows: a quick look.
 pub fn is_project(folder: &Path) -> bool {
-    python::is_project(folder)
+    LANGUAGES.iter().any(|(_, is_project)| is_project(folder))
 }
 
-/// Understands a source folder.
+/// Understands a source folder, or the file of a core module.
 ///
 /// # Errors
 ///
@@ -60,22 +84,73 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     let folder = fs::canonicalize(folder)
         .map_err(|error| BuildError::cannot("read the folder", folder, &error))?;
     if !folder.is_dir() {
-        let message = format!("expected a folder, got the file {}", folder.display());
-        return Err(BuildError::usage(message));
+        return module_file(folder);
     }
-    if settings.module.is_none() && !is_project(&folder) {
-        return Err(BuildError::new(format!(
-            "cannot tell what {} is: expected a Python project, but it has none of {}",
-            folder.display(),
-            python::MARKS.join(", ")
-        ))
-        .hint("name the app's folder, and with `--module` the app"));
-    }
-    let (name, app) = python::detect(&folder, settings)?;
+    let (name, language) = match language(&folder, &settings)? {
+        "c" => (None, Language::C(c::detect(&folder, settings)?)),
+        "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),
+        "js" => {
+            let (name, app) = js::detect(&folder, settings)?;
+            (name, Language::Js(app))
+        }
+        _ => {
+            let (name, app) = python::detect(&folder, settings)?;
+            (name, Language::Python(app))
+        }
+    };
     Ok(Project {
         name: name.unwrap_or_else(|| folder_name(&folder)),
-        language: Language::Python(app),
+        language,
         folder,
+    })
+}
+
+/// The name of the language of a folder.
+fn language(folder: &Path, settings: &Settings) -> Result<&'static str, BuildError> {
+    let names = || LANGUAGES.iter().map(|(name, _)| *name);
+    if let Some(wanted) = &settings.language {
+        return names().find(|name| name == wanted).ok_or_else(|| {
+            let names: Vec<_> = names().collect();
+            BuildError::usage(format!(
+                "expected one of the languages {}, got {wanted:?}",
+                names.join(", ")
+            ))
+        });
+    }
+    match &settings.module {
+        Some(module) if js::is_module(module) => return Ok("js"),
+        Some(_) => return Ok("python"),
+        None => {}
+    }
+    let found = LANGUAGES.iter().find(|(_, is_project)| is_project(folder));
+    found.map(|(name, _)| *name).ok_or_else(|| {
+        BuildError::new(format!(
+            "cannot tell what {} is: expected {}, {}, a JavaScript project, which has {}, or a \
+             Python project, which has one of {}",
+            folder.display(),
+            c::MARKS,
+            zig::MARKS,
+            js::MARKS.join(", "),
+            python::MARKS.join(", ")
+        ))
+        .hint("name the app's folder, or the language in `[build]` of its wasgi.toml")
+    })
+}
+
+/// A file is built if it is a core module.
+fn module_file(file: PathBuf) -> Result<Project, BuildError> {
+    if file.extension().is_none_or(|end| end != "wasm") {
+        let message = format!(
+            "expected a folder or a core module, got the file {}",
+            file.display()
+        );
+        return Err(BuildError::usage(message).hint("name the folder that the source is in"));
+    }
+    let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    Ok(Project {
+        folder,
+        name: module::name(&file),
+        language: Language::Module(module::App { file }),
     })
 }
 

@@ -16,6 +16,7 @@ pub(crate) use self::component::build;
 pub use self::outcome::{Built, Captured, EnvironmentRead, LeftOut, MissingImport, Warmed};
 pub use self::requirements::Requirements;
 pub use self::site::Site;
+pub(crate) use self::wheel::install as install_wheel;
 
 mod app;
 mod component;
@@ -32,6 +33,8 @@ mod scan;
 mod site;
 mod snapshot;
 mod tool;
+
+mod wheel;
 mod wheels;
 
 /// An app in Python, as it was found.
@@ -128,6 +131,8 @@ pub fn site(
     cache: &Cache,
     progress: &mut dyn Progress,
 ) -> Result<Site, BuildError> {
-    let Language::Python(app) = &project.language;
+    let Language::Python(app) = &project.language else {
+        return Err(BuildError::usage("expected a project in Python"));
+    };
     site::install(&project.folder, &app.requirements, cache, progress)
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::python;
+use crate::{c, js, module, python, zig};
 
 /// What a build made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,8 +35,16 @@ pub struct Report {
 #[serde(tag = "language", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Built {
+    /// From C or C++.
+    C(c::Built),
+    /// From JavaScript.
+    Js(js::Built),
+    /// From a core module.
+    Module(module::Built),
     /// From Python.
-    Python(python::Built),
+    Python(Box<python::Built>),
+    /// From Zig.
+    Zig(zig::Built),
 }
 
 /// The bytes of a component's parts.
@@ -83,7 +91,11 @@ impl Display for Report {
             self.milliseconds as f64 / 1000.0
         )?;
         match &self.built {
+            Built::C(built) => built.fmt(f)?,
+            Built::Js(built) => built.fmt(f)?,
+            Built::Module(built) => built.fmt(f)?,
             Built::Python(built) => built.fmt(f)?,
+            Built::Zig(built) => built.fmt(f)?,
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

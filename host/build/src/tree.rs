@@ -60,6 +60,13 @@ pub(crate) fn mirror(source: &Path, copy: &Path, filter: &Filter) -> Result<Mirr
     })
 }
 
+/// The files of a source, relative to it and in order.
+pub(crate) fn files(source: &Path, filter: &Filter) -> Result<BTreeSet<PathBuf>, BuildError> {
+    let mut walk = Walk::new(source, filter);
+    walk.folder(Path::new(""))?;
+    Ok(walk.files)
+}
+
 /// The digest of a file, or of all names and contents of a folder.
 pub(crate) fn digest(path: &Path) -> Result<Digest, BuildError> {
     if path.is_file() {

@@ -124,8 +124,9 @@ impl From<BuildError> for Failure {
             None => error.message().to_owned(),
             Some(place) => {
                 let file = place.file.strip_prefix(here).unwrap_or(&place.file);
-                let line = place.line.map_or(String::new(), |line| format!("{line}:"));
-                format!("{}:{line} {}", file.display(), error.message())
+                let numbers = [place.line, place.column].into_iter().flatten();
+                let numbers: String = numbers.map(|number| format!("{number}:")).collect();
+                format!("{}:{numbers} {}", file.display(), error.message())
             }
         };
         let failure = match error.is_usage() {

@@ -1,24 +1,20 @@
 //! From a source and its requirements to a component.
 //!
-//! Owns what decides whether a component is up to date, and that the output is replaced as a
-//! whole.
+//! Owns what a component is made of, and so what decides whether it is up to date.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
-
-use serde::{Deserialize, Serialize};
 
 use super::{App, Built, Site, lists, outcome, runtime, site, snapshot, tool};
 use crate::Options;
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::error::BuildError;
+use crate::output::{Output, remove};
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::report::{self, Report, Sections};
+use crate::report::{self, Report};
 use crate::tree::{self, Filter};
 
 /// Builds a project, or finds its component up to date.
@@ -28,22 +24,15 @@ pub(crate) fn build(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Report, BuildError> {
-    let begin = Instant::now();
-    let usual = project.folder.join(format!("{}.wasm", project.name));
-    let output = options.output.clone().unwrap_or(usual);
-    let output = std::path::absolute(&output)
-        .map_err(|error| BuildError::cannot("write", &output, &error))?;
+    let output = Output::begin(project, options, progress)?;
     let mut build = Build {
         project,
         app,
         warm: if options.warm { &app.warm } else { &[] },
         cache: &options.cache,
-        name: Digest::of([output.as_os_str().as_encoded_bytes()]).name(),
-        output,
         progress,
     };
-    let _lock = options.cache.lock(&build.name, build.progress)?;
-    build.run(begin)
+    build.run(output)
 }
 
 struct Build<'a> {
@@ -51,27 +40,12 @@ struct Build<'a> {
     app: &'a App,
     warm: &'a [String],
     cache: &'a Cache,
-    /// What the build's folder in the cache is called: there is one for each output.
-    name: String,
-    output: PathBuf,
     progress: &'a mut dyn Progress,
 }
 
-/// What is known of the last build.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    /// The digest of all that it was made of.
-    inputs: String,
-    /// The digest of what it made.
-    component: String,
-    /// What was told of it.
-    report: Report,
-}
-
 impl Build<'_> {
-    fn run(&mut self, begin: Instant) -> Result<Report, BuildError> {
-        let folder = self.cache.folder("projects")?.join(&self.name);
-        let (source, made) = (folder.join("source"), folder.join("build"));
+    fn run(&mut self, output: Output) -> Result<Report, BuildError> {
+        let (source, made) = (output.folder.join("source"), output.folder.join("build"));
         for folder in [&source, &made] {
             fs::create_dir_all(folder)
                 .map_err(|error| BuildError::cannot("make", folder, &error))?;
@@ -84,12 +58,9 @@ impl Build<'_> {
         let mirror = tree::mirror(&self.app.source, &source, &filter)?;
         let settings = self.settings();
         let inputs = self.inputs(mirror.digest, &settings)?;
-        let record = folder.join("record.json");
-        if let Some(report) = self.former(&record, &inputs) {
+        if let Some(report) = output.former(&inputs)? {
             return Ok(report);
         }
-        // A build that fails must not leave the record of one that did not.
-        remove(&record)?;
 
         let mut built = self.make(&source, &made, &settings)?;
         for file in mirror.left_out {
@@ -105,25 +76,14 @@ impl Build<'_> {
             .map_err(|error| BuildError::cannot("read", &made.join(COMPONENT), &error))?;
         snapshot::finish(&mut component, &made)?;
         let component = lists::free(&component)?;
-        self.write(&component)?;
         remove(&made.join(COMPONENT))?;
-        let report = Report {
-            output: self.output.clone(),
-            bytes: component.len() as u64,
-            sections: Sections::of(&component),
-            up_to_date: false,
-            milliseconds: begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
-            warnings: built.warnings(self.app),
-            built: report::Built::Python(built),
-        };
-        let known = Record {
+        let warnings = built.warnings(self.app);
+        output.finish(
+            &component,
             inputs,
-            component: Digest::of([component]).hex(),
-            report,
-        };
-        let json = serde_json::to_string(&known).expect("a report has a form in JSON");
-        fs::write(&record, json).map_err(|error| BuildError::cannot("write", &record, &error))?;
-        Ok(known.report)
+            warnings,
+            report::Built::Python(Box::new(built)),
+        )
     }
 
     /// The module by which the guest learns what to do.
@@ -165,17 +125,6 @@ impl Build<'_> {
         Ok(digest.hex())
     }
 
-    /// The report of the last build, if it made what is there from the same.
-    fn former(&self, record: &Path, inputs: &str) -> Option<Report> {
-        let record: Record = serde_json::from_str(&fs::read_to_string(record).ok()?).ok()?;
-        let component = fs::read(&self.output).ok()?;
-        let is_same = record.inputs == inputs && record.component == Digest::of([component]).hex();
-        is_same.then_some(Report {
-            up_to_date: true,
-            ..record.report
-        })
-    }
-
     fn make(&mut self, source: &Path, made: &Path, settings: &str) -> Result<Built, BuildError> {
         let tool = tool::install(self.cache, self.progress)?;
         let runtime = runtime::lay_out(self.cache, self.progress)?;
@@ -202,22 +151,6 @@ impl Build<'_> {
         )?;
         Ok(outcome::read(self.app, &report, &ended)?.with(site.contents))
     }
-
-    /// Replaces the output as a whole.
-    fn write(&self, component: &[u8]) -> Result<(), BuildError> {
-        let folder = self.output.parent().unwrap_or(Path::new("/"));
-        let write = || {
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new()
-                .prefix(".wasgi-build-")
-                .tempfile_in(folder)?;
-            file.write_all(component)?;
-            allow_reading(file.as_file())?;
-            file.persist(&self.output).map_err(|error| error.error)?;
-            Ok::<_, io::Error>(())
-        };
-        write().map_err(|error| BuildError::cannot("write", &self.output, &error))
-    }
 }
 
 /// The component before it becomes the output.
@@ -232,25 +165,6 @@ const LEFT_OUT: &[&str] = &[
     ".pyc", ".wasm", ".db", ".sqlite", ".sqlite3", "-journal", "-shm", "-wal", ".log", ".so",
     ".whl",
 ];
-
-/// A temporary file is for its owner alone; a component is a file like any other.
-fn allow_reading(file: &fs::File) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        file.set_permissions(mode)?;
-    }
-    Ok(())
-}
-
-fn remove(file: &Path) -> Result<(), BuildError> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(BuildError::cannot("remove", file, &error))
-        }
-        _ => Ok(()),
-    }
-}
 
 /// The component that serves apps from their source, with what is native in a site.
 pub(super) fn dev(

@@ -11,10 +11,10 @@ use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::error::BuildError;
 use crate::progress::Progress;
+use crate::wit::WIT;
 
 static PACKAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/python/src");
 static PACKAGE_WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/python/wit");
-static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
 
 /// What every component of Python is made with.
 #[derive(Debug)]

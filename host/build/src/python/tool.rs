@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::interpreter::{self, Interpreter};
-use super::pip::{self, For};
 use super::runtime::Runtime;
+use super::wheel::{self, LIBRARY};
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::error::BuildError;
@@ -39,35 +39,16 @@ pub(super) struct Tool {
 pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tool, BuildError> {
     let python = interpreter::find(cache, progress)?;
     let name = Digest::of([COMPONENTIZE, &python.platform]).name();
-    let folder =
-        cache.entry("tool", &name, progress, |entry, progress| {
-            progress.step("installing componentize-py");
-            let list = entry.join("requirements.txt");
-            fs::write(&list, format!("{COMPONENTIZE}\n"))
-                .and_then(|()| fs::create_dir_all(entry.join(NO_ENVIRONMENT)))
-                .map_err(|error| BuildError::cannot("write", &list, &error))?;
-            let mut command = pip::command(&python, For::Machine, entry);
-            command.args([
-                "install",
-                "--no-deps",
-                "--require-hashes",
-                "--only-binary=:all:",
-            ]);
-            command.args(["--no-compile", "--no-warn-script-location", "--target"]);
-            command.arg(entry.join(LIBRARY)).arg("-r").arg(&list);
-            let ended = process::run(command, "install componentize-py", progress)?;
-            if ended.status.success() {
-                return Ok(());
-            }
-            Err(BuildError::new("cannot install componentize-py, which builds Python")
-            .hint("check that pip can reach its index, and that this machine has a wheel of it")
-            .output(ended.output))
-        })?;
+    let folder = cache.entry("tool", &name, progress, |entry, progress| {
+        progress.step("installing componentize-py");
+        let none = entry.join(NO_ENVIRONMENT);
+        fs::create_dir_all(&none).map_err(|error| BuildError::cannot("make", &none, &error))?;
+        wheel::fetch(&python, "componentize-py", COMPONENTIZE, entry, progress)
+    })?;
     Ok(Tool { python, folder })
 }
 
-/// What is in an entry of the cache: the tool, and an environment of Python with nothing in it.
-const LIBRARY: &str = "lib";
+/// An environment of Python with nothing in it, beside the tool.
 const NO_ENVIRONMENT: &str = "none/lib/python3.14/site-packages";
 
 impl Tool {

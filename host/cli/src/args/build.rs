@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// The arguments of `wasgi build`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BuildArgs {
-    /// The folder of the source: a Python project.
+    /// The folder of the source, or a core module (`.wasm`) that is to become a component.
     ///
     /// If its `wasgi.toml` has apps with `module` or `source`, each of them is built; `[build]`
     /// there says how.

@@ -1,0 +1,235 @@
+// The contract: from an environ and an input to a `Request`, and from a `Response` to the answer.
+//
+// Owns the order of one request. It holds nothing between two.
+
+import environment from "wasi:cli/environment@0.2.12";
+import { forgetInstance } from "./globals.js";
+import { addEventListener, findHandler } from "./handler.js";
+import { settle } from "./jobs.js";
+import { chunkBytes, takeBody } from "../web/body.js";
+import { encodeUtf8 } from "../web/encoding.js";
+import { Headers, fieldsOf, headersOf } from "../web/headers.js";
+import { errorText, inspect } from "../web/inspect.js";
+import { requestOf } from "../web/request.js";
+import { dropTimers } from "../web/timers.js";
+
+globalThis.addEventListener ??= addEventListener;
+
+/** The exports of the contract, for an app's module. */
+export function application(module) {
+  const handler = findHandler(module);
+  let env = null;
+  return {
+    handle(environ, input) {
+      env ??= Object.freeze(Object.fromEntries(environment.getEnvironment()));
+      // What a former request left behind is not this one's.
+      dropTimers();
+      try {
+        return answer(handler, env, environ, input);
+      } catch (error) {
+        throw failure(error);
+      }
+    },
+    Body,
+  };
+}
+
+/** Answers requests before the program is frozen, so that what they fill is filled. */
+export async function warm(paths) {
+  for (const path of paths) {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    const headers = () => new Headers({ host: "localhost" });
+    const request = requestOf("GET", `http://localhost${path}`, headers, null);
+    const context = new Context({}, null);
+    try {
+      Promise.resolve(findHandler()(request, {}, context)).then(done, done);
+    } catch {
+      // It may need what there is only later.
+      done();
+    }
+    for (let turn = 0; turn < TURNS_MAX && !isDone; turn += 1) {
+      await null;
+    }
+  }
+  forgetInstance();
+}
+
+/** How many jobs a request may take before it is frozen. */
+const TURNS_MAX = 10000;
+
+function answer(handler, env, environ, input) {
+  const source = new Input(input);
+  const url = urlOf(environ);
+  const method = environ.requestMethod;
+  const hasBody = method !== "GET" && method !== "HEAD";
+  const headers = () => headersOf(environ.headers);
+  const request = requestOf(method, url, headers, hasBody ? source : null);
+  const context = new Context(environ, source);
+  let response = handler(request, env, context);
+  if (typeof response?.then === "function") {
+    response = settle(response);
+  }
+  if (!(response instanceof Response)) {
+    throw new TypeError(`expected the app to return a Response, got ${inspect(response)}`);
+  }
+  if (response.status === 0) {
+    throw new TypeError("the app returned Response.error()");
+  }
+  return {
+    status: response.status,
+    headers: fieldsOf(response.headers),
+    content: contentOf(response, context),
+  };
+}
+
+function contentOf(response, context) {
+  const { whole, stream } = takeBody(response);
+  const isLeft = context.isLeft();
+  if (stream || isLeft) {
+    return { tag: "chunks", val: new Body(stream, whole, context) };
+  }
+  if (whole === null || whole.length === 0) {
+    return { tag: "empty" };
+  }
+  return { tag: "bytes", val: typeof whole === "string" ? encodeUtf8(whole) : whole };
+}
+
+/** The URL that the client asked for. */
+function urlOf(environ) {
+  const { urlScheme, serverName, serverPort, scriptName, pathInfo, queryString } = environ;
+  const isUsual = serverPort === (urlScheme === "https" ? 443 : 80);
+  const place = isUsual ? serverName : `${serverName}:${serverPort}`;
+  // `OPTIONS *` asks for no path.
+  const path = scriptName + (pathInfo === "*" ? "" : pathInfo);
+  const query = queryString === null || queryString === undefined ? "" : `?${queryString}`;
+  return `${urlScheme}://${place.toLowerCase()}${path || "/"}${query}`;
+}
+
+/** What a handler is given besides the request. */
+class Context {
+  #input;
+  #promises = [];
+  #trailers = null;
+
+  constructor(environ, input) {
+    this.environ = environ;
+    this.#input = input;
+  }
+
+  /** Keeps the instance until a promise is settled, after the response was sent. */
+  waitUntil(promise) {
+    this.#promises.push(
+      Promise.resolve(promise).catch((error) => console.error("waitUntil:", error)),
+    );
+  }
+
+  /** Is there for programs of other hosts, and does nothing. */
+  passThroughOnException() {}
+
+  /** The fields that follow the response's body, if its head announced them. */
+  get trailers() {
+    this.#trailers ??= new Headers();
+    return this.#trailers;
+  }
+
+  /** The fields that followed the request's body, which is read to its end. */
+  requestTrailers() {
+    return this.#input.trailers();
+  }
+
+  isLeft() {
+    return this.#promises.length > 0;
+  }
+
+  async finish() {
+    while (this.#promises.length > 0) {
+      await Promise.all(this.#promises.splice(0));
+    }
+  }
+
+  fields() {
+    return this.#trailers ? fieldsOf(this.#trailers) : [];
+  }
+}
+
+/** The request's body. */
+class Input {
+  #input;
+
+  constructor(input) {
+    this.#input = input;
+  }
+
+  read() {
+    return this.#try(() => this.#input.read(READ_MAX));
+  }
+
+  trailers() {
+    return headersOf(this.#try(() => this.#input.trailers()));
+  }
+
+  #try(read) {
+    try {
+      return read();
+    } catch (error) {
+      const { tag, val } = error.payload ?? {};
+      const reasons = {
+        "too-large": "it is over the app's limit",
+        "timed-out": "the client stopped sending it",
+        closed: "it broke off, or its request is over",
+      };
+      const reason = reasons[tag] ?? val ?? error.message;
+      throw new TypeError(`The request's body cannot be read: ${reason}`, { cause: error });
+    }
+  }
+}
+
+/** How much is asked for at once. */
+const READ_MAX = 65536;
+
+/** The response's body: the contract's resource. */
+class Body {
+  #reader;
+  #whole;
+  #context;
+
+  constructor(stream, whole, context) {
+    this.#reader = stream?.getReader();
+    this.#whole = whole;
+    this.#context = context;
+  }
+
+  next() {
+    try {
+      return settle(this.#next());
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  async #next() {
+    if (this.#whole !== null) {
+      const whole = this.#whole;
+      this.#whole = null;
+      return typeof whole === "string" ? encodeUtf8(whole) : whole;
+    }
+    const { done, value } = (await this.#reader?.read()) ?? { done: true };
+    if (!done) {
+      return chunkBytes(value);
+    }
+    await this.#context.finish();
+    return null;
+  }
+
+  trailers() {
+    return this.#context.fields();
+  }
+}
+
+/** A failure for the log. */
+function failure(error) {
+  return error instanceof Error ? new Error(errorText(error)) : new Error(inspect(error));
+}
