@@ -26,7 +26,11 @@ templates! {
     flask: "flask",
     django: "django",
     fastapi: "fastapi",
+    js: "js",
+    ts_hono: "ts-hono",
     rust: "rust",
+    c: "c",
+    zig: "zig",
     cgi: "cgi",
     middleware_rust: "middleware-rust",
 }

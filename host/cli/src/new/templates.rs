@@ -28,7 +28,7 @@ pub(super) struct Template {
 }
 
 /// All of them, in the order in which they are shown.
-pub(super) static ALL: [Template; 6] = [
+pub(super) static ALL: [Template; 10] = [
     Template {
         name: "flask",
         about: "Python: Flask, with a template",
@@ -45,9 +45,29 @@ pub(super) static ALL: [Template; 6] = [
         brings: &[sdk::add_wheels],
     },
     Template {
+        name: "js",
+        about: "JavaScript: a `fetch` function",
+        brings: &[],
+    },
+    Template {
+        name: "ts-hono",
+        about: "TypeScript: Hono",
+        brings: &[],
+    },
+    Template {
         name: "rust",
         about: "Rust, with the SDK",
         brings: &[sdk::add_rust],
+    },
+    Template {
+        name: "c",
+        about: "C, with the SDK",
+        brings: &[],
+    },
+    Template {
+        name: "zig",
+        about: "Zig, with the SDK",
+        brings: &[],
     },
     Template {
         name: "cgi",

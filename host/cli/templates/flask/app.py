@@ -16,6 +16,6 @@ def index() -> str:
 
 
 @app.post("/count")
-def count() -> dict[str, int]:
+def count() -> str:
     """Count the words of what is sent."""
-    return {"words": len(request.get_data(as_text=True).split())}
+    return f"{len(request.get_data(as_text=True).split())} words\n"

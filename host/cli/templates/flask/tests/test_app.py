@@ -14,4 +14,4 @@ class TestApp(unittest.TestCase):
 
     def test_words_are_counted(self) -> None:
         response = self.client.post("/count", data="to be or not")
-        self.assertEqual(response.json, {"words": 4})
+        self.assertEqual(response.text, "4 words\n")
