@@ -338,7 +338,7 @@ fn an_app_that_is_not_found_is_told_with_where_was_looked() {
     empty.build(&[]).fails_with(
         1,
         &[
-            "a Python project",
+            "(Python)",
             "pyproject.toml",
             "package.json",
             "wasgi.h",

@@ -1,5 +1,5 @@
-//! The SDKs of languages that cargo does not build: one program each has all behaviours by path,
-//! and `wasgi build` makes it.
+//! Languages that `wasgi build` and `wasgi serve` compile: one program each has all behaviours by
+//! path.
 //!
 //! What is asked of each is the same: `behaviours`. What is a language's own is in its file.
 
@@ -12,5 +12,7 @@ mod alone;
 mod c;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
+/// Serving a folder of source: what is built, and built again.
+mod served;
 /// Zig: its own errors.
 mod zig;

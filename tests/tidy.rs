@@ -9,7 +9,8 @@ fn sources(folder: &Path, ending: &str) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "target" && !name.starts_with('.') {
+        let is_made = ["target", "node_modules"].contains(&&*name);
+        if path.is_dir() && !is_made && !name.starts_with('.') {
             files.extend(sources(&path, ending));
         } else if name.ends_with(ending) {
             files.push(path);

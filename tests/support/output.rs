@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// that is busy with something else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a host may take to compile dozens of guests, with hosts beside it that do the same.
+/// How long a host may take to compile dozens of guests or a project, with hosts beside it that do
+/// the same.
 const START_PATIENCE: Duration = Duration::from_secs(240);
 
 const LINES_MAX: usize = 20_000;
@@ -63,6 +64,16 @@ impl Output {
     /// Wait for a line that has all of these parts, and return it.
     pub(crate) fn wait_for(&self, parts: &[&str]) -> String {
         self.wait_for_nth(0, parts)
+    }
+
+    /// Wait for another line that has all of these parts, after so many of them, and after a build
+    /// each.
+    pub(crate) fn wait_for_build(&self, number: usize, parts: &[&str]) -> String {
+        let is_it = |line: &&String| parts.iter().all(|part| line.contains(part));
+        let found = self.wait_for_so_long(START_PATIENCE, |text| {
+            text.lines.iter().filter(is_it).nth(number).cloned()
+        });
+        found.unwrap_or_else(|| panic!("no line has all of {parts:?} in:\n{}", self.text()))
     }
 
     /// Wait for another line that has all of these parts, after so many of them.

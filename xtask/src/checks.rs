@@ -9,6 +9,7 @@ use crate::bench;
 use crate::bindings;
 use crate::command::run;
 use crate::guests::{self, Selection};
+use crate::languages;
 use crate::python;
 use crate::services;
 use crate::setup;
@@ -89,6 +90,9 @@ pub(crate) fn test(workspace: &Workspace, options: &TestOptions) -> Result<()> {
     }
     if wants(Step::Suite) {
         services::ensure(workspace)?;
+        if options.filter.is_empty() {
+            languages::build(workspace)?;
+        }
         // Last, so that the last lines that a reader sees are its summary.
         let mut suite = workspace.cargo(&["test", "--release", "-p", "wasgi", "--test", "suite"]);
         run(suite.arg("--").args(&options.filter))?;

@@ -19,6 +19,7 @@ mod checks;
 mod command;
 mod debian;
 mod guests;
+mod languages;
 mod python;
 mod serve;
 mod services;

@@ -72,9 +72,9 @@ pub(crate) fn is_project(folder: &Path) -> bool {
     MARKS.iter().any(|mark| folder.join(mark).is_file())
 }
 
-/// Whether what somebody names as the app is a file in JavaScript.
-pub(crate) fn is_module(module: &str) -> bool {
-    let end = Path::new(module).extension().unwrap_or_default();
+/// Whether a file is called like one in JavaScript or TypeScript.
+pub fn is_script(file: &Path) -> bool {
+    let end = file.extension().unwrap_or_default();
     ENDS.iter().any(|known| end == *known)
 }
 

@@ -7,7 +7,7 @@
 pub use self::cache::Cache;
 pub use self::error::{BuildError, Place};
 pub use self::progress::Progress;
-pub use self::project::{Language, Project, Settings, detect, is_project};
+pub use self::project::{Language, Project, Settings, detect, is_project, marks};
 pub use self::report::{Built, Report, Sections};
 
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ mod progress;
 mod project;
 pub mod python;
 mod report;
+pub mod rust;
 mod sdk;
 mod tree;
 mod wit;
@@ -63,6 +64,7 @@ pub fn build(
         Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
+        Language::Rust(app) => rust::build(project, app, options, progress),
         Language::Zig(app) => zig::build(project, app, options, progress),
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{c, js, module, python, zig};
+use crate::{c, js, module, python, rust, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum Language {
     Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
     Python(python::App),
+    /// Rust, whatever it exports.
+    Rust(rust::App),
     /// Zig, with the module `wasgi`.
     Zig(zig::App),
 }
@@ -39,7 +41,8 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `zig`.
+    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `rust`,
+    /// `zig`.
     pub language: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
@@ -62,10 +65,11 @@ pub struct Settings {
 type IsProject = fn(&Path) -> bool;
 
 /// The languages, each with what its projects are told by. Of several that a folder may be in, it
-/// is in the first: many projects in Python have a `package.json` for what browsers load.
-const LANGUAGES: [(&str, IsProject); 4] = [
+/// is in the first: many projects have a `package.json` for what browsers load.
+const LANGUAGES: [(&str, IsProject); 5] = [
     ("zig", zig::is_project),
     ("python", python::is_project),
+    ("rust", rust::is_project),
     ("js", js::is_project),
     ("c", c::is_project),
 ];
@@ -73,6 +77,28 @@ const LANGUAGES: [(&str, IsProject); 4] = [
 /// Whether a folder has anything that `detect` knows: a quick look.
 pub fn is_project(folder: &Path) -> bool {
     LANGUAGES.iter().any(|(_, is_project)| is_project(folder))
+}
+
+/// What the projects of all languages are told by, for people.
+pub fn marks() -> String {
+    format!(
+        "{} (Rust), {} (JavaScript), {}, {}, or one of {} (Python)",
+        rust::MARK,
+        js::MARKS.join(", "),
+        c::MARKS,
+        zig::MARKS,
+        python::MARKS.join(", ")
+    )
+}
+
+impl Project {
+    /// Folders in it that its tools write to. None of them need be there.
+    pub fn made(&self) -> Vec<PathBuf> {
+        match &self.language {
+            Language::Rust(_) => rust::made(&self.folder),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Understands a source folder, or the file of a core module.
@@ -92,6 +118,10 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
         "js" => {
             let (name, app) = js::detect(&folder, settings)?;
             (name, Language::Js(app))
+        }
+        "rust" => {
+            let (name, app) = rust::detect(&folder, settings)?;
+            (Some(name), Language::Rust(app))
         }
         _ => {
             let (name, app) = python::detect(&folder, settings)?;
@@ -118,20 +148,16 @@ fn language(folder: &Path, settings: &Settings) -> Result<&'static str, BuildErr
         });
     }
     match &settings.module {
-        Some(module) if js::is_module(module) => return Ok("js"),
+        Some(module) if js::is_script(Path::new(module)) => return Ok("js"),
         Some(_) => return Ok("python"),
         None => {}
     }
     let found = LANGUAGES.iter().find(|(_, is_project)| is_project(folder));
     found.map(|(name, _)| *name).ok_or_else(|| {
         BuildError::new(format!(
-            "cannot tell what {} is: expected {}, {}, a JavaScript project, which has {}, or a \
-             Python project, which has one of {}",
+            "cannot tell what {} is: a project has {}",
             folder.display(),
-            c::MARKS,
-            zig::MARKS,
-            js::MARKS.join(", "),
-            python::MARKS.join(", ")
+            marks()
         ))
         .hint("name the app's folder, or the language in `[build]` of its wasgi.toml")
     })

@@ -49,7 +49,8 @@ pub(crate) enum Command {
 /// The arguments of `wasgi serve`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// A component, a folder of them, or a Python app in source: `module:attribute` or a folder.
+    /// A component, a folder of them, or an app in source: a project's folder, or
+    /// `module:attribute` in Python.
     ///
     /// A lone file answers at `/`, one of several at `/NAME`. A folder is served by its
     /// `wasgi.toml`; without one, each `NAME.wasm` in it answers at `/NAME`; without any, it is a

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use wasgi_gateway::Gateway;
 use wasgi_server::{
-    ApplyError, Apps, Desired, Refused, Reread, Server, SourceTree, State, Watching,
+    ApplyError, Apps, Desired, Refused, Reread, Server, SourceTree, Sources, State, Watching,
 };
 
 use crate::args::ServeArgs;
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &ServeArgs, mut inherited: Inherited) -> Result<(), Fail
     let reread = reread(args, &plan);
     let (listen, config) = (plan.listen.clone(), plan.server.clone());
     let (desired, sources) = hosting::wanted(plan);
-    let in_source = load(&runtime, &apps, desired)?;
+    let in_source = load(&runtime, &apps, desired, &sources)?;
     let listeners = listeners::open(&listen, &mut inherited)?;
     tell_of(&apps, &in_source, &listeners);
     // From here on a signal is heard. The second ends the requests that the first let run on.
@@ -127,13 +127,14 @@ fn load(
     runtime: &Runtime,
     apps: &Arc<Apps>,
     desired: Desired,
+    sources: &Sources,
 ) -> Result<Vec<SourceTree>, Failures> {
-    let sources = desired.apps.iter().filter_map(|app| app.source.clone());
-    let sources = sources.collect();
+    let run = desired.apps.iter().filter_map(|app| app.source.clone());
+    let trees = run.chain(sources.trees.iter().cloned()).collect();
     runtime
         .block_on(patiently(apps.apply(desired)))
         .map_err(refused)?;
-    Ok(sources)
+    Ok(trees)
 }
 
 /// Tells whoever waits for a long first start what it waits for.

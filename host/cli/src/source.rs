@@ -1,30 +1,29 @@
-//! Apps in source: from a project's folder to a component that runs it, with what it needs.
+//! Apps in source: from a project's folder to a component that serves it.
 //!
-//! Owns where such an app finds its files, and which limits it has that one that was built does not.
-//! What a project is and how its requirements are installed is for `wasgi-build` to know.
+//! Owns which source is run as it is and which is built first, and what is watched of it. What a
+//! project is and how it is built is for `wasgi-build` to know.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use std::{fs, io};
 
-use wasgi_build::{Cache, Language, Project, Settings, python};
-use wasgi_gateway::{Access, AppSettings, Dir, Isolation, Limits, Reuse};
+use wasgi_build::{Cache, Language, Project, Settings, python as py};
+use wasgi_gateway::{Access, AppSettings};
 use wasgi_server::{Digest, SourceTree};
 
 use crate::args::IsolationChoice;
-use crate::failure::{Failure, Failures, cannot};
+use crate::failure::{Failure, Failures};
 use crate::plan::{Plan, PlannedApp};
 use crate::progress::Steps;
+
+mod built;
+mod python;
 
 /// The source that an app is served from.
 #[derive(Debug)]
 pub(crate) struct PlannedSource {
     /// What it is.
     pub(crate) project: Project,
-    /// The app in it.
-    app: python::App,
-    /// The file that lists what it requires, if it is named.
+    /// The file that lists what the app requires, if it is named.
     requirements: Option<PathBuf>,
 }
 
@@ -33,18 +32,28 @@ pub(crate) struct PlannedSource {
 pub(crate) fn find(folder: &Path, settings: Settings) -> Result<Box<PlannedSource>, Failure> {
     let requirements = settings.requirements.clone();
     let project = wasgi_build::detect(folder, settings)?;
-    let Language::Python(app) = &project.language else {
-        let folder = project.folder.display();
-        let failure = Failure::usage(format!("{folder} is not in Python, whose source is served"));
-        return Err(failure.hint("build it with `wasgi build`, and serve the component"));
-    };
-    let app = app.clone();
     let requirements = requirements.map(|file| project.folder.join(file));
     Ok(Box::new(PlannedSource {
         project,
-        app,
         requirements,
     }))
+}
+
+impl PlannedSource {
+    /// The app, if it is run from its source as it is: in Python.
+    fn python(&self) -> Option<&py::App> {
+        match &self.project.language {
+            Language::Python(app) => Some(app),
+            _ => None,
+        }
+    }
+
+    /// Gives an app what running its source takes. `choice` is what the command line says.
+    pub(crate) fn adapt(&self, settings: &mut AppSettings, choice: Option<IsolationChoice>) {
+        if self.python().is_some() {
+            python::adapt(settings, choice);
+        }
+    }
 }
 
 /// The `module:attribute` that a target is, if it is one.
@@ -64,49 +73,6 @@ pub(crate) fn module(target: &Path) -> Option<&str> {
     let is_module = module.split('.').all(is_name) && attribute.split('.').all(is_name);
     is_module.then_some(text)
 }
-
-/// Gives an app what importing its source takes, and instances that are used again: each of them
-/// imports the source first. `choice` is what the command line says.
-pub(crate) fn adapt(settings: &mut AppSettings, choice: Option<IsolationChoice>) {
-    let limits = &mut settings.limits;
-    *limits = Limits {
-        memory: limits.memory.max(MEMORY),
-        cpu: limits.cpu.max(CPU),
-        wall: limits.wall.max(WALL),
-        concurrency: limits.concurrency.min(CONCURRENCY),
-        ..limits.clone()
-    };
-    let reuse = match settings.isolation {
-        Isolation::Reuse(reuse) => reuse,
-        Isolation::Request => Reuse::DEFAULT,
-    };
-    settings.isolation = match choice {
-        Some(IsolationChoice::Request) => Isolation::Request,
-        None | Some(IsolationChoice::Reuse) => Isolation::Reuse(Reuse {
-            memory: limits.memory,
-            idle: IDLE,
-            patience: PATIENCE,
-            ..reuse
-        }),
-    };
-}
-
-/// What the first import of a large framework takes, before there is byte code of it.
-const CPU: Duration = Duration::from_secs(60);
-const WALL: Duration = Duration::from_secs(120);
-
-/// Compiling source takes more than running it.
-const MEMORY: u64 = 512 << 20;
-
-/// Each instance may take all of that memory.
-const CONCURRENCY: usize = 16;
-
-/// Longer than a developer is away.
-const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Longer than most requests, so that they share one instance and what the app remembers in it;
-/// shorter than importing the source.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Finds or makes what the apps in source run on: the component, and what they require.
 pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Failures> {
@@ -137,87 +103,11 @@ fn provide_one(
     let Some(source) = &app.source else {
         return Ok(());
     };
-    let (project, python) = (&source.project, &source.app);
-    let site = python::site(project, cache, steps)?;
-    let byte_code = byte_code(folder, &python.source)
-        .map_err(|error| cannot("make a folder for byte code", &error))?;
-    let dirs = [
-        (&python.source, "/app", Access::ReadOnly),
-        (&site.folder, "/site", Access::ReadOnly),
-        (&byte_code, "/cache", Access::ReadWrite),
-    ];
-    for (host, guest, access) in dirs {
-        if app.settings.dirs.iter().any(|dir| dir.guest == guest) {
-            let name = &app.settings.name;
-            return Err(
-                Failure::usage(format!("the app {name} is granted a folder at {guest}"))
-                    .at(app.place.clone())
-                    .hint("give that folder another path: an app in source has its files there"),
-            );
-        }
-        app.settings.dirs.push(Dir {
-            host: host.clone(),
-            guest: guest.to_owned(),
-            access,
-        });
+    match source.python() {
+        None => built::provide(app, cache, folder, steps),
+        Some(_) => python::provide(app, cache, folder, steps),
     }
-    let shown = python.source.display().to_string();
-    let given = [
-        ("WASGI_MODULE", python.module.clone()),
-        ("WASGI_SOURCE", shown),
-    ];
-    let given = given.map(|(name, value)| (name.to_owned(), value));
-    let built_in = python.env.clone();
-    // What the manifest grants comes last, and so holds.
-    app.settings
-        .env
-        .splice(0..0, given.into_iter().chain(built_in));
-    app.component = component(cache, &site, steps)?;
-    Ok(())
 }
-
-/// The component that runs source: it lies beside this program, or is built once. Requirements that
-/// have native code are linked into one of their own.
-fn component(cache: &Cache, site: &python::Site, steps: &mut Steps) -> Result<PathBuf, Failure> {
-    if site.has_libraries() {
-        return Ok(python::dev_component(cache, Some(site), steps)?);
-    }
-    let program = std::env::current_exe().map_err(|error| cannot("find its file", &error))?;
-    let beside = program.with_file_name(COMPONENT);
-    if beside.is_file() {
-        return Ok(beside);
-    }
-    Ok(python::dev_component(cache, None, steps)?)
-}
-
-const COMPONENT: &str = "python.wasm";
-
-/// The folder that keeps the byte code of a source. Those of the sources that were served least
-/// recently are removed.
-fn byte_code(cache: &Path, source: &Path) -> io::Result<PathBuf> {
-    let all = cache.join("byte-code");
-    let own = all.join(label(source));
-    fs::create_dir_all(&own)?;
-    // It says when the source was last served.
-    fs::write(own.join("served"), [])?;
-    let mut served = Vec::new();
-    for entry in fs::read_dir(&all)? {
-        let folder = entry?.path();
-        if let Ok(mark) = fs::metadata(folder.join("served")) {
-            served.push((mark.modified()?, folder));
-        }
-    }
-    served.sort();
-    // Limit: BYTE_CODE_MAX
-    for (_, old) in served.iter().rev().skip(BYTE_CODE_MAX) {
-        // Another host may do the same. What is in use is written anew.
-        fs::remove_dir_all(old).unwrap_or_default();
-    }
-    Ok(own)
-}
-
-/// Sources of which byte code is kept. That of a large project is some 30 MiB.
-const BYTE_CODE_MAX: usize = 64;
 
 /// A name for what is kept of a folder of source.
 fn label(source: &Path) -> String {
@@ -230,30 +120,53 @@ fn label(source: &Path) -> String {
 /// Digits that tell the sources of one user apart.
 const HASH_DIGITS: usize = 16;
 
-/// What is watched for an app: its source, but for the folders that the app itself writes to.
+/// What is watched for an app that is run from its source: that, but for the folders that the app
+/// itself writes to.
 pub(crate) fn tree(app: &PlannedApp) -> Option<SourceTree> {
-    let python = &app.source.as_ref()?.app;
-    let writable = app.settings.dirs.iter();
-    let writable = writable.filter(|dir| dir.access == Access::ReadWrite);
+    let python = app.source.as_ref()?.python()?;
     Some(SourceTree {
         folder: python.source.clone(),
-        except: writable
-            .map(|dir| dir.host.clone())
-            .collect::<BTreeSet<_>>(),
+        except: written(app),
     })
 }
 
-/// The files that say what a project is and requires. None of them need be there.
-pub(crate) fn declarations(source: &PlannedSource) -> impl Iterator<Item = PathBuf> {
+/// The folders that an app may write to.
+fn written(app: &PlannedApp) -> BTreeSet<PathBuf> {
+    let dirs = app.settings.dirs.iter();
+    let written = dirs.filter(|dir| dir.access == Access::ReadWrite);
+    written.map(|dir| dir.host.clone()).collect()
+}
+
+/// What is watched for an app that is built of its source whenever that changes.
+pub(crate) fn built_tree(app: &PlannedApp) -> Option<SourceTree> {
+    let source = app.source.as_ref()?;
+    if source.python().is_some() {
+        return None;
+    }
+    let mut except = written(app);
+    except.extend(source.project.made());
+    Some(SourceTree {
+        folder: source.project.folder.clone(),
+        except,
+    })
+}
+
+/// The files that say what a project is and requires, and are not watched with its source. None of
+/// them need be there.
+pub(crate) fn declarations(source: &PlannedSource) -> Vec<PathBuf> {
+    if source.python().is_none() {
+        return Vec::new();
+    }
     let folder = &source.project.folder;
     let usual = ["pyproject.toml", "requirements.txt"].map(|name| folder.join(name));
-    usual.into_iter().chain(source.requirements.clone())
+    usual
+        .into_iter()
+        .chain(source.requirements.clone())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     #[test]
@@ -280,46 +193,5 @@ mod tests {
         ] {
             assert_eq!(module(Path::new(bad)), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn byte_code_is_kept_of_a_few_sources() {
-        let cache = tempfile::tempdir().unwrap();
-        let folder = |number: usize| PathBuf::from(format!("/source/{number}"));
-        let last = BYTE_CODE_MAX + 5;
-        for number in 0..last {
-            let own = byte_code(cache.path(), &folder(number)).unwrap();
-            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64);
-            let mark = fs::File::options().write(true).open(own.join("served"));
-            mark.unwrap().set_modified(time).unwrap();
-        }
-        let newest = byte_code(cache.path(), &folder(last)).unwrap();
-        let kept = fs::read_dir(cache.path().join("byte-code"))
-            .unwrap()
-            .count();
-        assert_eq!(kept, BYTE_CODE_MAX);
-        assert!(newest.exists());
-        assert!(
-            !cache
-                .path()
-                .join("byte-code")
-                .join(label(&folder(0)))
-                .exists()
-        );
-    }
-
-    #[test]
-    fn an_app_in_source_has_what_importing_takes() {
-        let mut settings = AppSettings::new("a");
-        settings.limits.wall = Duration::from_secs(3600);
-        adapt(&mut settings, None);
-        let limits = &settings.limits;
-        assert_eq!((limits.cpu, limits.wall), (CPU, Duration::from_secs(3600)));
-        assert_eq!((limits.memory, limits.concurrency), (MEMORY, CONCURRENCY));
-        assert!(
-            matches!(settings.isolation, Isolation::Reuse(reuse) if reuse.patience == PATIENCE)
-        );
-        adapt(&mut settings, Some(IsolationChoice::Request));
-        assert_eq!(settings.isolation, Isolation::Request);
     }
 }

@@ -138,8 +138,8 @@ fn plan(
             .hint("give it another name, or a `path` in a wasgi.toml")
     })?;
     settings.isolation = isolation(choice, Reuse::DEFAULT);
-    if source.is_some() {
-        source::adapt(&mut settings, choice);
+    if let Some(source) = &source {
+        source.adapt(&mut settings, choice);
     }
     Ok(PlannedApp {
         routes: vec![Route { host: None, path }],
@@ -195,7 +195,7 @@ impl Target {
                 ))
                 .hint(format!("wasgi serve --config {}", path.display())));
             }
-            if has_ending("py") {
+            if has_ending("py") || wasgi_build::js::is_script(path) {
                 return of_script(path).map(Self::Source);
             }
             return Ok(Self::File(None));
@@ -211,26 +211,29 @@ impl Target {
         }
         if components.is_empty() {
             return Err(cannot(format!(
-                "the folder holds neither {MANIFEST} nor a .wasm file, and no Python project"
+                "the folder holds neither {MANIFEST} nor a .wasm file, and no project"
             ))
-            .hint(
-                "copy a .wasm file into it, or name another folder; \
-                 a Python project has a pyproject.toml, requirements.txt, manage.py, or its app in \
-                 app.py, wsgi.py, asgi.py or main.py",
-            ));
+            .hint(format!(
+                "copy a .wasm file into it, or name another folder; a project has {}",
+                wasgi_build::marks()
+            )));
         }
         Ok(Self::Folder(components))
     }
 }
 
-/// The app in a file of Python.
+/// The app in a file of Python, JavaScript or TypeScript.
 fn of_script(file: &Path) -> Result<Box<PlannedSource>, Failure> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let module = file.file_stem().unwrap_or_default().to_string_lossy();
-    source::find(folder, named(&module))
+    let is_python = file.extension() == Some(OsStr::new("py"));
+    let module = match is_python {
+        true => file.file_stem(),
+        false => file.file_name(),
+    };
+    source::find(folder, named(&module.unwrap_or_default().to_string_lossy()))
 }
 
 fn named(module: &str) -> Settings {
@@ -350,7 +353,7 @@ mod tests {
             (&["none.wasm"][..], "none.wasm: no such file or folder"),
             (
                 &["empty"],
-                "the folder holds neither wasgi.toml nor a .wasm file, and no Python project\n\
+                "the folder holds neither wasgi.toml nor a .wasm file, and no project\n\
                  hint: copy a .wasm",
             ),
             (

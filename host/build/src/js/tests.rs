@@ -80,9 +80,9 @@ fn a_component_is_called_as_its_package() {
 #[test]
 fn files_of_the_language_are_known_by_their_ends() {
     for module in ["src/index.ts", "app.mjs", "a.tsx"] {
-        assert!(is_module(module), "{module}");
+        assert!(is_script(Path::new(module)), "{module}");
     }
     for module in ["app:app", "shop.wsgi:application", "app"] {
-        assert!(!is_module(module), "{module}");
+        assert!(!is_script(Path::new(module)), "{module}");
     }
 }

@@ -77,8 +77,8 @@ impl Apps<'_> {
         if nph {
             settings.cgi = CgiForm::Nph;
         }
-        if source.is_some() {
-            source::adapt(&mut settings, self.choice);
+        if let Some(source) = &source {
+            source.adapt(&mut settings, self.choice);
         }
         Some(PlannedApp {
             routes: routes.into_iter().map(Spanned::into_inner).collect(),

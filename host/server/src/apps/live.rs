@@ -35,7 +35,7 @@ impl Watching {
         let mut wanted = Wanted {
             files: sources.manifests.clone(),
             folders: sources.folders.clone(),
-            ..Wanted::default()
+            trees: sources.trees.clone(),
         };
         for spec in specs {
             wanted.files.extend(spec.files().map(PathBuf::from));
@@ -124,7 +124,9 @@ impl Live {
             let mut specs = slots.values().map(|slot| Arc::clone(&slot.serving().spec));
             !specs.any(|spec| spec.program.component == *path)
         };
-        self.sources.manifests.contains(path) || self.sources.holds(path) && is_new()
+        self.sources.manifests.contains(path)
+            || self.sources.builds(path)
+            || self.sources.holds(path) && is_new()
     }
 
     /// Has the apps looked at that are made of such files, or come from such trees.

@@ -57,6 +57,8 @@ pub struct Sources {
     pub manifests: BTreeSet<PathBuf>,
     /// Folders in which each component is an app.
     pub folders: BTreeSet<PathBuf>,
+    /// The source that components are built of, whenever what is wanted is read.
+    pub trees: BTreeSet<SourceTree>,
 }
 
 impl AppSpec {
@@ -86,5 +88,10 @@ impl Sources {
     pub(crate) fn holds(&self, path: &Path) -> bool {
         let folder = path.parent();
         folder.is_some_and(|folder| self.folders.contains(folder))
+    }
+
+    /// Whether components are built of a folder.
+    pub(crate) fn builds(&self, folder: &Path) -> bool {
+        self.trees.iter().any(|tree| tree.folder == folder)
     }
 }
