@@ -1,7 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -68,14 +67,9 @@ impl Project {
         let readme = fs::read_to_string(self.path("README.md")).unwrap();
         let commands = commands(&readme);
         assert!(commands.len() > 3, "{commands:?}");
-        // What cargo has compiled of other crates is good for all projects, one after the other.
-        static CARGO: Mutex<()> = Mutex::new(());
-        let mut _turn = None;
         if self.path("Cargo.toml").is_file() {
-            _turn = Some(CARGO.lock().unwrap_or_else(PoisonError::into_inner));
-            let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new");
-            fs::create_dir_all(&target).unwrap();
-            std::os::unix::fs::symlink(target, self.path("target")).unwrap();
+            // Other crates, whose compiling may take longer than a host may to start.
+            self.succeed("cargo build --release --target wasm32-wasip2", "");
         }
         for command in commands {
             let (command, expected) = command.split_once(" # ").unwrap_or((command, ""));
@@ -90,16 +84,20 @@ impl Project {
     fn serve(&mut self) {
         self.host = None;
         let mut command = self.command(BINARY);
-        command.args(["serve", ".", "--addr", "127.0.0.1:0", "--cache"]);
-        self.host = Some(Host::serve_by(command.arg(cache())));
+        command.args(["serve", ".", "--addr", "127.0.0.1:0"]);
+        command.arg("--cache").arg(cache());
+        command.arg("--state").arg(self.state());
+        self.host = Some(Host::serve_by(&mut command));
     }
 
     fn succeed(&self, command: &str, expected: &str) {
         let address = self.host.as_ref().map(|host| host.address().to_string());
         let address = address.unwrap_or_default();
         let mut told = command.replace("127.0.0.1:8080", &address);
-        if command == "wasgi build" {
-            told += &format!(" --cache '{}'", as_text(&cache()));
+        match command.split(' ').take(2).collect::<Vec<_>>()[..] {
+            ["wasgi", "build"] => told += &format!(" --cache '{}'", as_text(&cache())),
+            ["wasgi", _] => told += &format!(" --state '{}'", as_text(&self.state())),
+            _ => {}
         }
         // Not with a test's patience: it may compile, or install packages.
         let output = self.command("sh").args(["-c", &told]).output().unwrap();
@@ -112,15 +110,24 @@ impl Project {
         );
     }
 
-    /// A program that runs in the project, with this host's commands at hand.
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// A program that runs in the project, with this host's commands at hand. What cargo compiles
+    /// of other crates is good for all projects.
     fn command(&self, program: &str) -> Command {
         let programs = Path::new(BINARY).parent().unwrap();
-        let path = format!("{}:{}", as_text(programs), std::env!("PATH"));
+        let others = std::env::var_os("PATH").unwrap();
+        let path = format!("{}:{}", as_text(programs), others.to_str().unwrap());
         let mut command = Command::new(program);
         command
             .current_dir(self.path(""))
             .env("PATH", path)
-            .env("XDG_STATE_HOME", self.folder.path().join("state"))
+            .env(
+                "CARGO_BUILD_BUILD_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("new"),
+            )
             .env_remove("CARGO_TARGET_DIR");
         command
     }
