@@ -64,6 +64,8 @@ mod live;
 mod middleware;
 /// Apps side by side.
 mod neighbours;
+/// `wasgi new`: projects from templates, and each command that they tell of.
+mod new;
 /// The requests that guests send: what they may reach, and each limit, hit.
 mod outbound;
 /// Apps in Python: the examples, as their visitors see them.

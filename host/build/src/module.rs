@@ -1,6 +1,6 @@
 //! Core modules, whatever they were compiled from.
 //!
-//! Owns what `wasgi build core.wasm` says. What a module becomes is [`encode`]'s.
+//! Owns what `wasgi build core.wasm` says. What a module becomes is `encode`'s.
 
 use std::fmt::{self, Display};
 use std::fs;

@@ -9,10 +9,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::admin::{AdminCommand, DeployArgs, HostArgs, RollbackArgs, SplitArgs};
 pub(crate) use self::build::BuildArgs;
+pub(crate) use self::new::NewArgs;
 use crate::address;
 
 mod admin;
 mod build;
+mod new;
 
 /// Serve WebAssembly components as sandboxed web applications.
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a project from a template.
+    New(NewArgs),
     /// Serve components over HTTP.
     Serve(ServeArgs),
     /// Build a component from a folder of source.
@@ -201,6 +205,10 @@ mod tests {
             "wasgi serve a b",
             "wasgi check a --compile --json",
             "wasgi check --config wasgi.toml",
+            "wasgi new",
+            "wasgi new flask",
+            "wasgi new flask Shop --name shop",
+            "wasgi new --list",
             "wasgi build",
             "wasgi build shop --module app:app --output a.wasm --no-warm --json",
         ] {
@@ -213,6 +221,8 @@ mod tests {
             "wasgi serve a --addr 8080",
             "wasgi check",
             "wasgi inspect",
+            "wasgi new flask --name shop",
+            "wasgi new flask --list",
             "wasgi build a b",
             "wasgi build --json --verbose",
         ] {

@@ -26,6 +26,7 @@ mod inspect;
 mod life;
 mod listeners;
 mod manifest;
+mod new;
 mod operate;
 mod plan;
 mod progress;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, inherited: Result<Inherited, Failure>) -> Result<(), Failures> {
     match command {
+        Command::New(args) => Ok(print(&new::run(&args)?)?),
         Command::Serve(args) => serve::run(&args, inherited?),
         Command::Build(args) => Ok(print(&build::run(&args)?)?),
         Command::Check(args) => {

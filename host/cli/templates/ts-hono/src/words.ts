@@ -1,0 +1,4 @@
+/** How many words a text has. */
+export function words(text: string): number {
+  return text.split(/\s+/).filter(Boolean).length;
+}
