@@ -357,7 +357,7 @@ fn what_is_neither_an_app_nor_a_project_is_told_with_what_was_looked_for() {
     for part in [
         "wasgi.toml",
         ".wasm",
-        "Python project",
+        "(Python)",
         "requirements.txt",
         "app.py",
     ] {
