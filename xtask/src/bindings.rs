@@ -81,9 +81,20 @@ fn go(workspace: &Workspace) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let text = String::from_utf8_lossy(text);
         // The SDK has its own of these, so that nobody needs a module from elsewhere.
         let text = text.replace("go.bytecodealliance.org/pkg/wit/", &format!("{GO}/"));
+        let text = without_cleanup(&text);
         (folder.join(Path::new(name)), text.into_bytes())
     });
     Ok(written.collect())
+}
+
+/// The SDK gives every resource back itself, and a finalizer for each costs every request.
+fn without_cleanup(text: &str) -> String {
+    const END: &str = "}, 0)\n";
+    let Some((before, rest)) = text.split_once("        runtime.AddCleanup(value") else {
+        return text.to_owned();
+    };
+    let (_, after) = rest.split_once(END).unwrap_or((rest, ""));
+    format!("{before}{after}")
 }
 
 /// What a generator makes of the world of applications.

@@ -208,7 +208,9 @@ fn compile(
     list.args(["-deps", "-f", LISTED]).arg(&app.package);
     let listed = process::run(list, "look at the project", progress)?;
     if !listed.status.success() {
-        return Err(messages::failure(&project.folder, &listed.output));
+        let lines = listed.output.lines();
+        let said: Vec<_> = lines.filter(|line| !line.starts_with("wasgi:")).collect();
+        return Err(messages::failure(&project.folder, &said.join("\n")));
     }
     let kind = Kind::of(&listed.output, &app.package)?;
 
@@ -239,8 +241,8 @@ fn compile(
 }
 
 /// What is asked of each package that a program consists of. A program has hundreds of them.
-const LISTED: &str = "{{if not .DepOnly}}package {{.Name}}{{end}}\
-    {{if eq .ImportPath `wasgi` `net/http` `net/http/cgi`}}imports {{.ImportPath}}{{end}}";
+const LISTED: &str = "{{if not .DepOnly}}wasgi:package {{.Name}}{{end}}\
+    {{if eq .ImportPath `wasgi` `net/http` `net/http/cgi`}}wasgi:imports {{.ImportPath}}{{end}}";
 
 /// What a program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,7 +259,7 @@ impl Kind {
         let said = |wanted: &str| listed.lines().any(|line| line == wanted);
         let mut names = listed
             .lines()
-            .filter_map(|line| line.strip_prefix("package "));
+            .filter_map(|line| line.strip_prefix("wasgi:package "));
         if let Some(name) = names.next()
             && name != "main"
         {
@@ -266,10 +268,10 @@ impl Kind {
             ))
             .hint("write `package main`, and a main function that calls `wasgi.Handle`"));
         }
-        if said("imports wasgi") {
+        if said("wasgi:imports wasgi") {
             return Ok(Self::Handler);
         }
-        if said("imports net/http") && !said("imports net/http/cgi") {
+        if said("wasgi:imports net/http") && !said("wasgi:imports net/http/cgi") {
             return Err(BuildError::new(format!(
                 "{package} has no handler for wasgi: it imports net/http, and neither wasgi nor net/http/cgi"
             ))

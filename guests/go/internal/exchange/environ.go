@@ -62,11 +62,13 @@ func (e *Environ) request(ctx context.Context, body *body) (*http.Request, error
 	}
 	request.ProtoMajor, request.ProtoMinor, _ = http.ParseHTTPVersion(e.Protocol)
 	for _, field := range e.Fields {
+		if field.Name == "host" {
+			request.Host = field.Value
+			continue
+		}
 		name := http.CanonicalHeaderKey(field.Name)
 		request.Header[name] = append(request.Header[name], field.Value)
 	}
-	request.Host = request.Header.Get("Host")
-	request.Header.Del("Host")
 	if request.Host == "" {
 		name := strings.Trim(e.ServerName, "[]")
 		request.Host = net.JoinHostPort(name, strconv.Itoa(int(e.ServerPort)))

@@ -68,7 +68,7 @@ func Begin(environ *Environ, input Input) (*Answer, error) {
 		e.end()
 		return badRequest, nil
 	}
-	go e.run(handler, request)
+	start(task{e, handler, request})
 	first := <-e.made
 	if first.err != nil {
 		e.end()
@@ -138,14 +138,46 @@ func (e *Exchange) end() {
 	e.body.drop()
 }
 
+// A handler to be run.
+type task struct {
+	exchange *Exchange
+	handler  http.Handler
+	request  *http.Request
+}
+
+// What waits for tasks: goroutines that have run one. Their stacks have grown
+// already, which costs as much as a small request otherwise.
+var tasks = make(chan task)
+
+func start(t task) {
+	select {
+	case tasks <- t:
+	default:
+		go func() {
+			for {
+				t.exchange.run(t.handler, t.request)
+				t = <-tasks
+			}
+		}()
+	}
+}
+
 // Runs the handler, and hands over what is left at its end.
 func (e *Exchange) run(handler http.Handler, request *http.Request) {
-	last := made{isEnd: true}
+	// It stays so if the handler ends its goroutine.
+	last := made{isEnd: true, err: errGone}
+	defer func() { e.last(last) }()
 	if err := e.call(handler, request); err != nil {
 		last.err = err
-	} else {
-		last.chunk, last.err = e.writer.finish()
+		return
 	}
+	last.chunk = e.writer.finish()
+	last.err = nil
+}
+
+var errGone = errors.New("the handler has ended its goroutine")
+
+func (e *Exchange) last(last made) {
 	e.writer.isOver = true
 	select {
 	case e.made <- last:

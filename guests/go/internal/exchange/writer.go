@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -59,12 +58,10 @@ func (w *writer) Write(bytes []byte) (int, error) {
 	if err := w.check(len(bytes)); err != nil {
 		return 0, err
 	}
-	if len(w.buffer)+len(bytes) <= bufferMax {
-		w.buffer = append(w.buffer, bytes...)
-		return len(bytes), nil
-	}
-	if err := w.FlushError(); len(w.buffer) > 0 && err != nil {
-		return 0, err
+	if len(w.buffer) > 0 && len(w.buffer)+len(bytes) > bufferMax {
+		if err := w.FlushError(); err != nil {
+			return 0, err
+		}
 	}
 	if len(bytes) < bufferMax {
 		w.buffer = append(w.buffer, bytes...)
@@ -88,6 +85,11 @@ const chunkMax = 1 << 20
 // WriteString writes text.
 func (w *writer) WriteString(text string) (int, error) {
 	return w.Write([]byte(text))
+}
+
+// EnableFullDuplex does nothing: bodies are always read and written at once.
+func (w *writer) EnableFullDuplex() error {
+	return nil
 }
 
 // Flush has the host send what was written.
@@ -144,7 +146,7 @@ func (w *writer) sniff(content []byte) {
 }
 
 // What is left when the handler returns.
-func (w *writer) finish() ([]byte, error) {
+func (w *writer) finish() []byte {
 	if w.sent == nil {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -158,7 +160,7 @@ func (w *writer) finish() ([]byte, error) {
 			}
 		}
 	}
-	return w.buffer, nil
+	return w.buffer
 }
 
 // Forgets all that was written, if the host has nothing of it.
@@ -178,10 +180,14 @@ func (w *writer) hasTrailers() bool {
 func (w *writer) answer() *Answer {
 	status := uint16(min(max(w.status, 0), math.MaxUint16))
 	fields := make([]Field, 0, len(w.sent))
-	for _, name := range slices.Sorted(maps.Keys(w.sent)) {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			continue
+	names := make([]string, 0, len(w.sent))
+	for name := range w.sent {
+		if !strings.HasPrefix(name, http.TrailerPrefix) {
+			names = append(names, name)
 		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		for _, value := range w.sent[name] {
 			fields = append(fields, Field{name, value})
 		}

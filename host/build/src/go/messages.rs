@@ -19,7 +19,7 @@ pub(super) fn failure(folder: &Path, output: &str) -> BuildError {
             }
         }
         None => BuildError::new(match output.lines().find(|line| is_told(line)) {
-            Some(line) => line.trim_start_matches("go: ").to_owned(),
+            Some(line) => plain(line),
             None => "cannot compile the project".to_owned(),
         }),
     };
@@ -30,9 +30,17 @@ pub(super) fn failure(folder: &Path, output: &str) -> BuildError {
     }
 }
 
-/// Whether a line is more than the name of the package that the next one is about.
+/// Whether a line is more than what the next one is about.
 fn is_told(line: &str) -> bool {
-    !line.is_empty() && !line.starts_with('#') && !line.starts_with("go: downloading")
+    const ABOUT: [&str; 3] = ["#", "package ", "go: downloading"];
+    let is_import = line.starts_with("\timports ") && !line.contains(": ");
+    !line.is_empty() && !is_import && !ABOUT.iter().any(|start| line.starts_with(start))
+}
+
+/// A line without what says where it comes from.
+fn plain(line: &str) -> String {
+    let line = line.trim_start_matches("go: ");
+    line.trim_start_matches("\timports ").to_owned()
 }
 
 fn way_out(output: &str) -> Option<&'static str> {

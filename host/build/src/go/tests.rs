@@ -29,13 +29,13 @@ fn the_program_is_found() {
 #[test]
 fn a_program_is_told_by_what_it_imports() {
     let of = |packages: &str| Kind::of(packages, ".");
-    let handler = "imports net/http\nimports wasgi\npackage main\n";
+    let handler = "wasgi:imports net/http\nwasgi:imports wasgi\nwasgi:package main\n";
     assert_eq!(of(handler).unwrap(), Kind::Handler);
-    let cgi = "imports net/http\nimports net/http/cgi\npackage main\n";
+    let cgi = "wasgi:imports net/http\nwasgi:imports net/http/cgi\nwasgi:package main\n";
     assert_eq!(of(cgi).unwrap(), Kind::Program);
-    assert_eq!(of("package main\n").unwrap(), Kind::Program);
-    let server = of("imports net/http\npackage main\n").unwrap_err();
+    assert_eq!(of("wasgi:package main\n").unwrap(), Kind::Program);
+    let server = of("wasgi:imports net/http\nwasgi:package main\n").unwrap_err();
     assert!(server.way_out().unwrap().contains("wasgi.Handle"));
-    let library = of("package hello\n").unwrap_err();
+    let library = of("wasgi:package hello\n").unwrap_err();
     assert!(library.message().contains("package hello"), "{library}");
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"wasgi/internal/exchange"
@@ -149,7 +150,8 @@ func failure(err wasgi_gateway_types.InputError) error {
 	case wasgi_gateway_types.InputError_Closed:
 		return closed
 	}
-	return errors.New(err.Other())
+	// It may lie in the buffer that was to be read into.
+	return errors.New(strings.Clone(err.Other()))
 }
 
 var (

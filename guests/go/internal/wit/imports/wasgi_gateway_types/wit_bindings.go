@@ -159,12 +159,6 @@ func (self *Input) Drop() {
 func InputFromOwnHandle(handleValue int32) *Input {
         handle := witRuntime.MakeHandle(handleValue)
         value := &Input{handle}
-        runtime.AddCleanup(value, func(_ int) {
-                handleValue := handle.TakeOrNil()
-                if handleValue != 0 {
-                        resourceDropInput(handleValue)
-                }
-        }, 0)
         return value
 }
 
