@@ -33,8 +33,6 @@ type Environ struct {
 	Parameters, Fields    []Field
 }
 
-type environKey struct{}
-
 // EnvironOf is the environ that a request was made of, or nil.
 func EnvironOf(request *http.Request) *Environ {
 	environ, _ := request.Context().Value(environKey{}).(*Environ)
@@ -79,7 +77,7 @@ func (e *Environ) request(ctx context.Context, body *body) (*http.Request, error
 	for _, parameter := range e.Parameters {
 		request.SetPathValue(parameter.Name, parameter.Value)
 	}
-	return request.WithContext(context.WithValue(ctx, environKey{}, e)), nil
+	return request.WithContext(ctx), nil
 }
 
 // What a handler routes on: the path below the mount.
@@ -134,9 +132,10 @@ func (e *Environ) tls() *tls.ConnectionState {
 
 // The length of a body, or -1 if only its end tells.
 func length(header http.Header) int64 {
-	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
-	if err != nil {
-		return -1
+	if text := header.Get("Content-Length"); text != "" {
+		if length, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return length
+		}
 	}
-	return length
+	return -1
 }

@@ -7,26 +7,26 @@
 package exchange
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
 // Exchange is a request and its response.
 type Exchange struct {
-	body   *body
-	cancel context.CancelFunc
-	writer *writer
+	context *requestContext
+	body    *body
+	writer  *writer
 	// What the handler hands over. The channel has no room: the handler waits.
 	made chan made
-	// A value for each time that the host asks for more.
-	wanted chan struct{}
-	// Closed when the host wants no more.
-	closed chan struct{}
+	// A value for each time that the host asks for more. It is closed when the
+	// host wants no more, and so is the exchange then.
+	wanted   chan struct{}
+	isClosed atomic.Bool
 	// What was made and the host has not taken yet.
 	held *made
 }
@@ -54,16 +54,14 @@ func Begin(environ *Environ, input Input) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	e := &Exchange{
-		body:   &body{input: input},
-		cancel: cancel,
-		made:   make(chan made),
-		wanted: make(chan struct{}),
-		closed: make(chan struct{}),
+		context: &requestContext{environ: environ},
+		body:    &body{input: input},
+		made:    make(chan made),
+		wanted:  make(chan struct{}),
 	}
 	e.writer = &writer{exchange: e, header: make(http.Header)}
-	request, err := environ.request(ctx, e.body)
+	request, err := environ.request(e.context, e.body)
 	if err != nil {
 		e.end()
 		return badRequest, nil
@@ -115,8 +113,9 @@ func (e *Exchange) Trailers() []Field {
 
 // Close is called when the host wants no more of the body.
 func (e *Exchange) Close() {
-	close(e.closed)
-	e.cancel()
+	e.isClosed.Store(true)
+	close(e.wanted)
+	e.context.end()
 	if !e.writer.isOver {
 		// Limit: closeWait
 		patience := time.NewTimer(closeWait)
@@ -134,7 +133,7 @@ func (e *Exchange) Close() {
 const closeWait = 100 * time.Millisecond
 
 func (e *Exchange) end() {
-	e.cancel()
+	e.context.end()
 	e.body.drop()
 }
 
@@ -179,14 +178,14 @@ var errGone = errors.New("the handler has ended its goroutine")
 
 func (e *Exchange) last(last made) {
 	e.writer.isOver = true
+	if !e.isClosed.Load() {
+		e.made <- last
+		return
+	}
+	// Whoever closed may wait for it.
 	select {
 	case e.made <- last:
-	case <-e.closed:
-		// Whoever closed may wait for it.
-		select {
-		case e.made <- last:
-		default:
-		}
+	default:
 	}
 }
 
@@ -214,15 +213,12 @@ func (e *Exchange) call(handler http.Handler, request *http.Request) (failure er
 
 // Hands a chunk over, and waits until the host asks for more.
 func (e *Exchange) handOver(chunk []byte) error {
-	select {
-	case e.made <- made{chunk: chunk}:
-	case <-e.closed:
+	if e.isClosed.Load() {
 		return errOver
 	}
-	select {
-	case <-e.wanted:
-		return nil
-	case <-e.closed:
+	e.made <- made{chunk: chunk}
+	if _, isWanted := <-e.wanted; !isWanted {
 		return errOver
 	}
+	return nil
 }

@@ -119,10 +119,8 @@ func (w *writer) handOver(chunk []byte) error {
 
 // Whether so many bytes may follow.
 func (w *writer) check(count int) error {
-	select {
-	case <-w.exchange.closed:
+	if w.exchange.isClosed.Load() {
 		return errOver
-	default:
 	}
 	if !hasBody(w.status) {
 		return http.ErrBodyNotAllowed
