@@ -197,7 +197,7 @@ fn compile(
         if let Some(modfile) = &modfile {
             let mut flag = std::ffi::OsString::from("-modfile=");
             flag.push(modfile);
-            command.arg(flag).arg("-mod=readonly");
+            command.arg(flag);
         }
         command
     };
