@@ -9,6 +9,8 @@ mod behaviours;
 mod alone;
 /// C: its own errors, C++, and core modules.
 mod c;
+/// Go: what is net/http's, CGI, and its own errors.
+mod go;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
 /// Python: what it has in common with the others. The rest is in `python`.

@@ -4,6 +4,7 @@ fn main() {
     for folder in [
         "../../wit",
         "../../guests/c",
+        "../../guests/go",
         "../../guests/python/src",
         "../../guests/python/wit",
         "../../guests/js/src",

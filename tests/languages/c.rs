@@ -11,10 +11,10 @@ use crate::support::{Host, guests};
 has_all_behaviours!("c");
 
 /// A project of some files.
-struct Project(TempDir);
+pub(super) struct Project(TempDir);
 
 impl Project {
-    fn of(files: &[(&str, &str)]) -> Self {
+    pub(super) fn of(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         for (name, text) in files {
             let path = folder.path().join(name);
@@ -24,11 +24,11 @@ impl Project {
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn build(&self, target: &Path, output: &str) -> End {
+    pub(super) fn build(&self, target: &Path, output: &str) -> End {
         build(target, &self.path(output))
     }
 }

@@ -6,10 +6,11 @@ use std::process::Command;
 use crate::support::root;
 
 /// The languages in the order of the table, with their names.
-const LANGUAGES: [(&str, &str); 5] = [
+const LANGUAGES: [(&str, &str); 6] = [
     ("rust", "Rust"),
     ("c", "C"),
     ("zig", "Zig"),
+    ("go", "Go"),
     ("js", "JavaScript"),
     ("python", "Python (ASGI)"),
 ];

@@ -14,9 +14,10 @@ use anyhow::{Context, Result, ensure};
 use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
-const GUESTS: [(&str, &str); 6] = [
+const GUESTS: [(&str, &str); 7] = [
     ("c", "tests/guests-c"),
     ("zig", "tests/guests-zig"),
+    ("go", "tests/guests-go"),
     ("js", "tests/guests-js"),
     ("python", "tests/guests-python/behaviours"),
     ("rust", "tests/guests-rust"),

@@ -52,7 +52,7 @@ enum Chore {
         #[arg(long)]
         prebuilt: bool,
     },
-    /// Generate the bindings that are checked in: those of the SDK for C
+    /// Generate the bindings that are checked in: those of the SDKs for C and Go
     Bindings,
     /// Set up, build, and serve the examples
     Serve {

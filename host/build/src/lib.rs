@@ -18,6 +18,7 @@ mod diagnostics;
 mod digest;
 mod encode;
 mod error;
+pub mod go;
 pub mod js;
 pub mod module;
 mod output;
@@ -61,6 +62,7 @@ pub fn build(
 ) -> Result<Report, BuildError> {
     match &project.language {
         Language::C(app) => c::build(project, app, options, progress),
+        Language::Go(app) => go::build(project, app, options, progress),
         Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),

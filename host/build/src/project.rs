@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{c, js, module, python, rust, zig};
+use crate::{c, go, js, module, python, rust, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Project {
 pub enum Language {
     /// C or C++, with `wasgi.h`.
     C(c::App),
+    /// Go, with the module `wasgi` or `net/http/cgi`.
+    Go(go::App),
     /// A function from a `Request` to a `Response`, in JavaScript or TypeScript.
     Js(js::App),
     /// None that matters: a core module of WebAssembly, which is compiled already.
@@ -41,12 +43,13 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `rust`,
+    /// The language, if it is not to be told from the files: `c`, `go`, `js`, `python`, `rust`,
     /// `zig`.
     pub language: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
-    /// The app: `package.module:attribute` in Python, a file in JavaScript.
+    /// The app: `package.module:attribute` in Python, a file in JavaScript, a package such as
+    /// `./cmd/server` in Go.
     pub module: Option<String>,
     /// The file that lists what the app needs, relative to the project's folder.
     pub requirements: Option<PathBuf>,
@@ -66,8 +69,9 @@ type IsProject = fn(&Path) -> bool;
 
 /// The languages, each with what its projects are told by. Of several that a folder may be in, it
 /// is in the first: many projects have a `package.json` for what browsers load.
-const LANGUAGES: [(&str, IsProject); 5] = [
+const LANGUAGES: [(&str, IsProject); 6] = [
     ("zig", zig::is_project),
+    ("go", go::is_project),
     ("python", python::is_project),
     ("rust", rust::is_project),
     ("js", js::is_project),
@@ -82,8 +86,9 @@ pub fn is_project(folder: &Path) -> bool {
 /// What the projects of all languages are told by, for people.
 pub fn marks() -> String {
     format!(
-        "{} (Rust), {} (JavaScript), {}, {}, or one of {} (Python)",
+        "{} (Rust), {}, {} (JavaScript), {}, {}, or one of {} (Python)",
         rust::MARK,
+        go::MARKS,
         js::MARKS.join(", "),
         c::MARKS,
         zig::MARKS,
@@ -114,6 +119,7 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     }
     let (name, language) = match language(&folder, &settings)? {
         "c" => (None, Language::C(c::detect(&folder, settings)?)),
+        "go" => (None, Language::Go(go::detect(&folder, settings)?)),
         "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),
         "js" => {
             let (name, app) = js::detect(&folder, settings)?;
@@ -148,6 +154,7 @@ fn language(folder: &Path, settings: &Settings) -> Result<&'static str, BuildErr
         });
     }
     match &settings.module {
+        Some(module) if go::is_module(module) && go::is_project(folder) => return Ok("go"),
         Some(module) if js::is_script(Path::new(module)) => return Ok("js"),
         Some(_) => return Ok("python"),
         None => {}

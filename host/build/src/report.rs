@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::{c, js, module, python, rust, zig};
+use crate::{c, go, js, module, python, rust, zig};
 
 /// What a build made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Report {
 pub enum Built {
     /// From C or C++.
     C(c::Built),
+    /// From Go.
+    Go(go::Built),
     /// From JavaScript.
     Js(js::Built),
     /// From a core module.
@@ -94,6 +96,7 @@ impl Display for Report {
         )?;
         match &self.built {
             Built::C(built) => built.fmt(f)?,
+            Built::Go(built) => built.fmt(f)?,
             Built::Js(built) => built.fmt(f)?,
             Built::Module(built) => built.fmt(f)?,
             Built::Python(built) => built.fmt(f)?,

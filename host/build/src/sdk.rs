@@ -1,6 +1,7 @@
 //! The SDKs that are compiled with a project, which this program carries.
 //!
-//! Owns that they lie in the cache as they are here. Their source is `guests/c` and `guests/zig`.
+//! Owns that they lie in the cache as they are here. Their source is `guests/c`, `guests/go` and
+//! `guests/zig`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,15 +15,21 @@ use crate::progress::Progress;
 
 static C_HEADERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/c/include");
 static C_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/c/src");
+static GO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/go");
 static ZIG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/zig/src");
 
-/// The SDKs of C and Zig, laid out.
+/// The path by which programs in Go import their SDK.
+pub(crate) const GO_MODULE: &str = "wasgi";
+
+/// The SDKs, laid out.
 #[derive(Clone, Debug)]
 pub(crate) struct Sdk {
     /// The folder of `wasgi.h`.
     pub(crate) headers: PathBuf,
     /// What is compiled with each project.
     pub(crate) sources: Vec<PathBuf>,
+    /// The folder of Go's module `wasgi`.
+    pub(crate) go: PathBuf,
     /// The root of Zig's module `wasgi`.
     pub(crate) zig: PathBuf,
 }
@@ -56,6 +63,7 @@ impl Sdk {
         Ok(Self {
             headers: folder.join("include"),
             sources: sources.map(|path| folder.join(path)).collect(),
+            go: folder.join("go"),
             zig: folder.join("zig/wasgi.zig"),
         })
     }
@@ -73,15 +81,26 @@ pub(crate) fn digest() -> String {
 
 fn files() -> Vec<(PathBuf, &'static [u8])> {
     let mut files = Vec::new();
-    for (folder, dir) in [("include", &C_HEADERS), ("src", &C_SOURCES), ("zig", &ZIG)] {
-        for entry in dir.entries() {
-            if let DirEntry::File(file) = entry {
-                files.push((Path::new(folder).join(file.path()), file.contents()));
-            }
-        }
+    let folders = [
+        ("include", &C_HEADERS),
+        ("src", &C_SOURCES),
+        ("go", &GO),
+        ("zig", &ZIG),
+    ];
+    for (folder, dir) in folders {
+        collect(Path::new(folder), dir, &mut files);
     }
     files.sort_unstable();
     files
+}
+
+fn collect(folder: &Path, dir: &Dir<'static>, files: &mut Vec<(PathBuf, &'static [u8])>) {
+    for entry in dir.entries() {
+        match entry {
+            DirEntry::Dir(dir) => collect(folder, dir, files),
+            DirEntry::File(file) => files.push((folder.join(file.path()), file.contents())),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -91,7 +110,12 @@ mod tests {
     #[test]
     fn the_sdks_are_carried() {
         let files = files();
-        for name in ["include/wasgi.h", "src/application.inc", "zig/wasgi.zig"] {
+        for name in [
+            "include/wasgi.h",
+            "src/application.inc",
+            "go/wasgi.go",
+            "zig/wasgi.zig",
+        ] {
             assert!(
                 files.iter().any(|(path, _)| path == Path::new(name)),
                 "{name}"

@@ -76,7 +76,12 @@ pub(crate) fn digest(path: &Path) -> Result<Digest, BuildError> {
         left_out: &[],
         include: GlobSet::empty(),
     };
-    let mut walk = Walk::new(path, &filter);
+    filtered_digest(path, &filter)
+}
+
+/// The digest of the names and contents of what belongs to a source.
+pub(crate) fn filtered_digest(source: &Path, filter: &Filter) -> Result<Digest, BuildError> {
+    let mut walk = Walk::new(source, filter);
     walk.folder(Path::new(""))?;
     walk.read(|_, _| Ok(()))
 }

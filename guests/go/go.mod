@@ -1,0 +1,3 @@
+module wasgi
+
+go 1.24

@@ -1,0 +1,1 @@
+// Its presence lets `programMain` be declared without a body.

@@ -1,0 +1,7 @@
+module behaviours
+
+go 1.24
+
+require wasgi v0.1.0
+
+replace wasgi => ../../guests/go
