@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
@@ -54,6 +55,9 @@ pub(super) fn served(language: &'static str, isolation: Isolation) -> &'static H
     place.get().unwrap()
 }
 
+/// So that each host has a manifest and a state of its own.
+static STARTED: AtomicUsize = AtomicUsize::new(0);
+
 /// A host of a language's program alone.
 pub(super) fn start(language: &'static str, isolation: Isolation) -> Host {
     let source = root().join("tests").join(match language {
@@ -67,7 +71,9 @@ pub(super) fn start(language: &'static str, isolation: Isolation) -> Host {
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("languages");
     fs::create_dir_all(&folder).unwrap();
-    let manifest = folder.join(format!("{language}-{isolation}.toml"));
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let own = format!("{language}-{isolation}-{}-{number}", std::process::id());
+    let manifest = folder.join(format!("{own}.toml"));
     let mut text = format!(
         "[[app]]\nname = '{language}'\ncomponent = '{}'\npath = '/'\nisolation = '{isolation}'\n",
         component.display()
@@ -75,7 +81,7 @@ pub(super) fn start(language: &'static str, isolation: Isolation) -> Host {
     writeln!(text, "[app.limits]\nrequest-body = '200MiB'\ncpu = '30s'").unwrap();
     writeln!(text, "[app.env]\nGREETING = 'hello'").unwrap();
     fs::write(&manifest, text).unwrap();
-    let state = folder.join(format!("{language}-{isolation}-{}", std::process::id()));
+    let state = folder.join(own);
     let cache = cache();
     let state = ["--state", as_text(&state), "--cache", as_text(&cache)];
     Host::serve(&[&["--config", as_text(&manifest)], &state[..]].concat())
