@@ -10,6 +10,8 @@ mod behaviours;
 mod alone;
 /// C: its own errors, C++, and core modules.
 mod c;
+/// CGI: examples of what has no SDK.
+mod cgi;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
 /// Zig: its own errors.
