@@ -9,6 +9,8 @@ mod behaviours;
 mod alone;
 /// C: its own errors, C++, and core modules.
 mod c;
+/// CGI: examples of what has no SDK.
+mod cgi;
 /// Go: what is net/http's, CGI, and its own errors.
 mod go;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
