@@ -1,6 +1,6 @@
 //! The same small answer in each language, in wasgi and by what its users run today.
 //!
-//! What is compared with comes from npm (workerd, Deno), is installed on this machine (Node.js,
+//! What is compared with comes from npm (workerd, Deno) and PyPI (Go), is installed on this machine (Node.js,
 //! Apache), or is left out. The components are made with `wasgi build`.
 
 use std::fs;
@@ -17,6 +17,7 @@ use super::compared::{Compared, Rival};
 use super::contender::Contender;
 use super::report::Report;
 use crate::command::run;
+use crate::venv;
 
 const PART: &str = "languages";
 
@@ -31,7 +32,7 @@ struct Language {
 /// What the results call a server, and what it is to reach.
 type Goal = [&'static str; 2];
 
-const LANGUAGES: [Language; 3] = [
+const LANGUAGES: [Language; 4] = [
     Language {
         folder: "c",
         fresh: ["C, fresh", "≤ 1.3"],
@@ -41,6 +42,11 @@ const LANGUAGES: [Language; 3] = [
         folder: "zig",
         fresh: ["Zig, fresh", "≤ 1.3"],
         reused: ["Zig, reused", ""],
+    },
+    Language {
+        folder: "go",
+        fresh: ["Go, fresh", "≤ 1500 µs"],
+        reused: ["Go, reused", "≤ 60 µs"],
     },
     Language {
         folder: "js",
@@ -66,6 +72,7 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     }
     let folder = bench.workspace.target.join("bench-languages");
     fs::create_dir_all(&folder)?;
+    rivals.push(native_go(&source, &folder)?);
     rivals.extend(javascript(&source, &folder)?);
     rivals.extend(cgi(&source, &folder)?);
     let compared = Compared {
@@ -84,6 +91,34 @@ fn both(bench: &Bench<'_>, component: &Path, fresh: Goal, reused: Goal) -> Resul
         Ok::<_, anyhow::Error>(Rival { server, goal })
     };
     Ok([rival(fresh, &[])?, rival(reused, &["--isolation=reuse"])?])
+}
+
+/// The same program in Go, compiled for this machine: it serves itself.
+fn native_go(source: &Path, folder: &Path) -> Result<Rival> {
+    let packages = folder.join("go");
+    let go = packages.join("go/bin/go");
+    if !go.is_file() {
+        let requirements = source.join("rivals/requirements.txt");
+        run(venv::python()?
+            .args(["-m", "pip", "install", "--quiet", "--target"])
+            .arg(&packages)
+            .arg("-r")
+            .arg(requirements))?;
+    }
+    let server = folder.join("hello-go");
+    run(Command::new(go)
+        .args(["build", "-o"])
+        .arg(&server)
+        .arg(".")
+        .current_dir(source.join("go"))
+        .env("GOCACHE", folder.join("go-cache"))
+        .env("GOTOOLCHAIN", "local"))?;
+    let serve = |address: SocketAddr| {
+        let mut command = Command::new(&server);
+        command.env("ADDR", address.to_string());
+        Ok(command)
+    };
+    Ok(Contender::start("Go, net/http", false, serve)?.into())
 }
 
 /// What serves JavaScript today.
