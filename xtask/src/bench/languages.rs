@@ -1,7 +1,7 @@
 //! The same small answer in each language, in wasgi and by what its users run today.
 //!
-//! What is compared with comes from npm (workerd, Deno) and PyPI (Go), is installed on this machine (Node.js,
-//! Apache), or is left out. The components are made with `wasgi build`.
+//! What is compared with comes from npm (workerd, Deno) and PyPI (Go), is installed on this machine
+//! (Node.js, Apache), or is left out. The components are made with `wasgi build`.
 
 use std::fs;
 use std::net::SocketAddr;
