@@ -34,9 +34,6 @@ templates! {
     middleware_rust: "middleware-rust",
 }
 
-/// What all projects are called.
-const NAME: &str = "shop";
-
 /// A project as `wasgi new` has made it, and a host that serves it.
 struct Project {
     folder: TempDir,
@@ -54,13 +51,15 @@ impl Project {
         };
         let end = run(&["new", template, as_text(&project.path(""))]);
         assert_eq!(end.code, Some(0), "{end:?}");
-        let first = format!("made {NAME} from the template {template}\n");
+        let first = format!("made shop-{template} from the template {template}\n");
         assert!(end.stdout.starts_with(&first), "{}", end.stdout);
         project
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(NAME).join(name)
+        // Each has a name of its own: cargo tells packages apart by it in what they share.
+        let project = format!("shop-{}", self.template);
+        self.folder.path().join(project).join(name)
     }
 
     fn follow_readme(mut self) {
@@ -212,7 +211,7 @@ fn a_project_is_made_in_the_folder_where_one_is() {
     fs::create_dir(&here).unwrap();
     let mut command = Command::new(BINARY);
     command
-        .args(["new", "flask", ".", "--name", NAME])
+        .args(["new", "flask", ".", "--name", "shop"])
         .current_dir(&here);
     let End { code, stdout, .. } = run_by(&mut command);
     assert_eq!(code, Some(0));
@@ -250,7 +249,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         .env("TERM", "xterm");
     let end = run_by(&mut python);
     assert_eq!(end.code, Some(0), "{end:?}");
-    let told = format!("made {NAME} from the template {}", TEMPLATES[0]);
+    let told = format!("made shop from the template {}", TEMPLATES[0]);
     assert!(end.stdout.contains(&told), "{}", end.stdout);
-    assert!(place.path().join(NAME).join("wasgi.toml").is_file());
+    assert!(place.path().join("shop/wasgi.toml").is_file());
 }
