@@ -6,11 +6,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::command;
 use crate::setup;
 use crate::workspace::{CORE_TARGET, GUESTS, Group, Workspace};
 
@@ -85,16 +86,44 @@ fn compile(
     Ok(guests)
 }
 
-/// Makes the committed `examples/hello.wasm` from its source.
+/// Makes the committed `examples/hello.wasm` from its source. No path of this machine is in it.
 pub(crate) fn renew_prebuilt(workspace: &Workspace) -> Result<()> {
+    setup::ensure(workspace)?;
+    let home = std::env::home_dir().context("there is no home folder")?;
+    let home = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let flags = [(&home, "/cargo"), (&workspace.root, "/wasgi")]
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let target = workspace.target.join("prebuilt");
+    let mut cargo = workspace.cargo(&["build", "--profile=guest", "--target=wasm32-wasip2"]);
+    cargo
+        .args(["-p", "example-hello", "--target-dir"])
+        .arg(&target)
+        // An argument each, with what no path has between them.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    command::run(&mut cargo)?;
+    let mut built = fs::read(target.join("wasm32-wasip2/guest/example_hello.wasm"))?;
+    // The standard library was compiled before, with its own place written into it.
+    let sysroot = command::text(Command::new("rustc").args(["--print", "sysroot"]))?;
+    blank(&mut built, sysroot.trim());
     let prebuilt = workspace.root.join("examples/hello.wasm");
-    let changed = copy_if_changed(&workspace.guests().join("hello-example.wasm"), &prebuilt)?;
-    eprintln!(
-        "{} {}",
-        prebuilt.display(),
-        if changed { "renewed" } else { "is up to date" }
-    );
+    let is_new = fs::read(&prebuilt).ok().as_ref() != Some(&built);
+    fs::write(&prebuilt, built)?;
+    let what = if is_new { "renewed" } else { "is up to date" };
+    eprintln!("{} {what}", prebuilt.display());
     Ok(())
+}
+
+/// Overwrites a path wherever it stands. The length stays, since other bytes depend on it.
+fn blank(bytes: &mut [u8], path: &str) {
+    let mut rest = bytes;
+    while let Some(at) = rest
+        .windows(path.len())
+        .position(|part| part == path.as_bytes())
+    {
+        let (found, after) = rest[at..].split_at_mut(path.len());
+        found.fill(b'/');
+        rest = after;
+    }
 }
 
 /// The name and the built file of a guest that one of cargo's messages reports.

@@ -48,7 +48,7 @@ enum Chore {
     Setup,
     /// Set up, then build every guest into `target/guests`
     Guests {
-        /// Also renew the committed `examples/hello.wasm`
+        /// Only renew the committed `examples/hello.wasm`
         #[arg(long)]
         prebuilt: bool,
     },
@@ -87,11 +87,10 @@ fn run(chore: Chore) -> Result<()> {
             services::ensure(&workspace)
         }
         Chore::Guests { prebuilt } => {
-            guests::build(&workspace, guests::Selection::All)?;
             if prebuilt {
                 guests::renew_prebuilt(&workspace)
             } else {
-                Ok(())
+                guests::build(&workspace, guests::Selection::All)
             }
         }
         Chore::Serve { args } => serve::run(&workspace, &args),
