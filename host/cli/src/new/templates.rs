@@ -108,8 +108,8 @@ pub(super) fn find(name: &str) -> Result<&'static Template, Failure> {
 }
 
 /// How alike two names are, from 0 to 1, for one to be taken as the other misspelt. `djago` and
-/// `django` are at 0.96, `perl` and `rust` at 0.5.
-const ALIKE: f64 = 0.75;
+/// `django` are at 0.96, `cobol` and `c` at 0.76.
+const ALIKE: f64 = 0.8;
 
 /// An error with the templates below it.
 pub(super) fn shown_with(failure: Failure) -> Failure {
