@@ -28,6 +28,7 @@ templates! {
     js: "js",
     ts_hono: "ts-hono",
     rust: "rust",
+    go: "go",
     c: "c",
     zig: "zig",
     cgi: "cgi",

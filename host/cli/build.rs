@@ -3,6 +3,7 @@
 fn main() {
     for folder in [
         "templates",
+        "../../guests/go",
         "../../guests/rust/src",
         "../../wit",
         "../../examples/fastapi-items/wheels",

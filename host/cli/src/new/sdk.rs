@@ -12,6 +12,7 @@ use toml::Table;
 use super::templates::Files;
 
 static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/rust/src");
+static GO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guests/go");
 static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
 static WHEELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/fastapi-items/wheels");
 static HELLO: &[u8] = include_bytes!("../../../../examples/hello.wasm");
@@ -30,6 +31,17 @@ pub(super) fn add_rust(files: &mut Files) {
     add(files, &place.join("wit"), &WIT, "wit");
     // Those that this repository is tested with. Cargo keeps of them what the project needs.
     files.insert("Cargo.lock".into(), Cow::Borrowed(LOCK.as_bytes()));
+}
+
+/// Adds the SDK for Go, which the project's `go.mod` names.
+pub(super) fn add_go(files: &mut Files) {
+    let mut folders = vec![&GO];
+    while let Some(folder) = folders.pop() {
+        for end in ["go", "s", "mod"] {
+            add(files, Path::new("wasgi"), folder, end);
+        }
+        folders.extend(folder.dirs());
+    }
 }
 
 /// Adds the wheels of FastAPI's native code.

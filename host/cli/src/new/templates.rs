@@ -28,7 +28,7 @@ pub(super) struct Template {
 }
 
 /// All of them, in the order in which they are shown.
-pub(super) static ALL: [Template; 10] = [
+pub(super) static ALL: [Template; 11] = [
     Template {
         name: "flask",
         about: "Python: Flask, with a template",
@@ -58,6 +58,11 @@ pub(super) static ALL: [Template; 10] = [
         name: "rust",
         about: "Rust, with the SDK",
         brings: &[sdk::add_rust],
+    },
+    Template {
+        name: "go",
+        about: "Go: net/http, with the SDK",
+        brings: &[sdk::add_go],
     },
     Template {
         name: "c",
