@@ -115,7 +115,8 @@ impl Project {
     }
 
     /// A program that runs in the project, with this host's commands at hand. What cargo compiles
-    /// of other crates is good for all projects.
+    /// of other crates is kept for the next run, though not for other templates: cargo takes the
+    /// SDK in one project for the one in another.
     fn command(&self, program: &str) -> Command {
         let programs = Path::new(BINARY).parent().unwrap();
         let others = std::env::var_os("PATH").unwrap();
@@ -126,7 +127,9 @@ impl Project {
             .env("PATH", path)
             .env(
                 "CARGO_BUILD_BUILD_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("new"),
+                Path::new(env!("CARGO_TARGET_TMPDIR"))
+                    .join("new")
+                    .join(self.template),
             )
             .env_remove("CARGO_TARGET_DIR");
         command
