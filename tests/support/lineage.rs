@@ -95,7 +95,7 @@ impl Lineage {
         kill_process(self.pid, signal).unwrap();
     }
 
-    /// Upgrade, and wait until the successor serves. The one before may still drain.
+    /// Upgrade, and wait until the successor alone accepts. The one before may still drain.
     pub(crate) fn upgrade(&mut self) -> Predecessor {
         let before = Predecessor(pidfd_open(self.pid, PidfdFlags::empty()).unwrap());
         self.signal(Signal::USR2);
@@ -103,6 +103,8 @@ impl Lineage {
         let line = self.host.stderr().wait_for_nth(self.upgrades, &said);
         let (_, pid) = line.rsplit_once("pid=").unwrap();
         self.pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+        let stopped = ["stopping: no new connections"];
+        self.host.stderr().wait_for_nth(self.upgrades, &stopped);
         self.upgrades += 1;
         before
     }

@@ -5,7 +5,7 @@
 //! layout; compiling is left to `engine.rs`.
 
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -77,7 +77,9 @@ impl Cache {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            let metadata = entry.metadata()?;
+            let Some(metadata) = unless_gone(entry.metadata())? else {
+                continue;
+            };
             if metadata.is_dir() {
                 continue;
             }
@@ -91,7 +93,7 @@ impl Cache {
             if total <= self.bytes_max {
                 break;
             }
-            fs::remove_file(path)?;
+            unless_gone(fs::remove_file(path))?;
             total -= bytes;
         }
         Ok(())
@@ -103,6 +105,14 @@ impl Cache {
 
     fn digest(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.sha256"))
+    }
+}
+
+/// What was done with a file, or none if it was gone: other hosts rename and remove entries too.
+fn unless_gone<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
     }
 }
 
@@ -146,6 +156,8 @@ fn digest_of(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -180,6 +192,24 @@ mod tests {
             .map(|entry| entry.unwrap().metadata().unwrap().len())
             .sum();
         assert!(bytes <= cache.bytes_max, "{bytes}");
+    }
+
+    #[test]
+    fn lets_many_insert_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("cache");
+        thread::scope(|scope| {
+            for writer in 0..4 {
+                let mut cache = Cache::open(&folder).unwrap();
+                cache.bytes_max = 4000;
+                scope.spawn(move || {
+                    for number in 0..100 {
+                        let key = format!("{writer}-{number}");
+                        cache.insert(&key, &[0; 100]).unwrap();
+                    }
+                });
+            }
+        });
     }
 
     #[test]

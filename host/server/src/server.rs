@@ -113,8 +113,8 @@ impl Server {
         tasks.spawn(sweep(Arc::clone(&shared)));
         drop(stopped);
         let why = shutdown.await;
-        tracing::info!("stopping: no new connections, running requests may end");
         tasks.shutdown().await;
+        tracing::info!("stopping: no new connections, running requests may end");
         // Limit: Config::drain
         if tokio::time::timeout(shared.config.drain, drain(&stop, why))
             .await

@@ -193,7 +193,10 @@ impl Apps {
                 .is_kept
                 .store(result.is_ok(), Ordering::Relaxed);
         });
-        if let Err(error) = written.await {
+        // It is cancelled by the end of the host alone: what is kept is then what was kept before.
+        if let Err(error) = written.await
+            && !error.is_cancelled()
+        {
             tracing::warn!(app = slot.name, "cannot keep a release: {error}");
         }
         drop(keeping);
