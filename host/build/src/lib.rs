@@ -16,6 +16,7 @@ pub mod c;
 mod cache;
 mod diagnostics;
 mod digest;
+mod embedded;
 mod encode;
 mod error;
 pub mod go;

@@ -3,13 +3,12 @@
 //! Owns that they lie in the cache as they are here. Their source is `guests/c`, `guests/go` and
 //! `guests/zig`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, include_dir};
 
 use crate::cache::Cache;
-use crate::digest::Digest;
+use crate::embedded::{Embedded, ends_with};
 use crate::error::BuildError;
 use crate::progress::Progress;
 
@@ -48,18 +47,9 @@ impl Sdk {
     /// Lays them out, unless the cache has them.
     pub(crate) fn lay_out(cache: &Cache, progress: &mut dyn Progress) -> Result<Self, BuildError> {
         let files = files();
-        let folder = cache.entry("sdk", &digest(), progress, |entry, _| {
-            for (path, content) in &files {
-                let path = entry.join(path);
-                let folder = path.parent().unwrap_or(entry);
-                fs::create_dir_all(folder)
-                    .and_then(|()| fs::write(&path, content))
-                    .map_err(|error| BuildError::cannot("write", &path, &error))?;
-            }
-            Ok(())
-        })?;
-        let is_source = |path: &PathBuf| path.extension().is_some_and(|end| end == "c");
-        let sources = files.into_iter().map(|(path, _)| path).filter(is_source);
+        let write = |entry: &Path, _: &mut dyn Progress| files.write(entry);
+        let folder = cache.entry("sdk", &files.digest(), progress, write)?;
+        let sources = files.paths().filter(|path| ends_with(path, "c"));
         Ok(Self {
             headers: folder.join("include"),
             sources: sources.map(|path| folder.join(path)).collect(),
@@ -71,36 +61,15 @@ impl Sdk {
 
 /// The digest of the SDKs.
 pub(crate) fn digest() -> String {
-    let mut digest = Digest::default();
-    for (path, content) in files() {
-        digest.add(path.as_os_str().as_encoded_bytes());
-        digest.add(content);
-    }
-    digest.name()
+    files().digest()
 }
 
-fn files() -> Vec<(PathBuf, &'static [u8])> {
-    let mut files = Vec::new();
-    let folders = [
-        ("include", &C_HEADERS),
-        ("src", &C_SOURCES),
-        ("go", &GO),
-        ("zig", &ZIG),
-    ];
-    for (folder, dir) in folders {
-        collect(Path::new(folder), dir, &mut files);
-    }
-    files.sort_unstable();
-    files
-}
-
-fn collect(folder: &Path, dir: &Dir<'static>, files: &mut Vec<(PathBuf, &'static [u8])>) {
-    for entry in dir.entries() {
-        match entry {
-            DirEntry::Dir(dir) => collect(folder, dir, files),
-            DirEntry::File(file) => files.push((folder.join(file.path()), file.contents())),
-        }
-    }
+fn files() -> Embedded {
+    Embedded::default()
+        .tree("include", &C_HEADERS, &["h"])
+        .tree("src", &C_SOURCES, &["c", "h", "inc"])
+        .tree("go", &GO, &["go", "mod", "s"])
+        .tree("zig", &ZIG, &["zig"])
 }
 
 #[cfg(test)]
@@ -116,10 +85,8 @@ mod tests {
             "go/wasgi.go",
             "zig/wasgi.zig",
         ] {
-            assert!(
-                files.iter().any(|(path, _)| path == Path::new(name)),
-                "{name}"
-            );
+            let mut paths = files.paths();
+            assert!(paths.any(|path| path == Path::new(name)), "{name}");
         }
     }
 }

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, include_dir};
 
 use super::node;
 use crate::cache::Cache;
-use crate::digest::Digest;
+use crate::embedded::Embedded;
 use crate::error::BuildError;
 use crate::process;
 use crate::progress::Progress;
@@ -63,11 +63,7 @@ pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tool
     let folder = cache.entry("js", &embedded(), progress, |entry, progress| {
         node::check()?;
         progress.step("installing esbuild and componentize-qjs, once (50 MB)");
-        write(&entry.join("package.json"), TOOLS.as_bytes())?;
-        write(&entry.join("package-lock.json"), LOCK.as_bytes())?;
-        for (path, content) in files() {
-            write(&entry.join(path), content)?;
-        }
+        files().write(entry)?;
         // `npm ci` wants all optional packages to be known, and some were never published.
         let mut command = Command::new(node::NPM);
         command
@@ -88,12 +84,7 @@ pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tool
 
 /// The digest of what every component of JavaScript is made with.
 pub(super) fn embedded() -> String {
-    let mut digest = Digest::of([TOOLS, LOCK]);
-    for (path, content) in files() {
-        digest.add(path.as_os_str().as_encoded_bytes());
-        digest.add(content);
-    }
-    digest.name()
+    files().digest()
 }
 
 const SDK: &str = "wasgi";
@@ -115,38 +106,15 @@ fn find_esbuild(folder: &Path) -> Result<PathBuf, BuildError> {
         })
 }
 
-/// All files that are laid out, each with its place.
-fn files() -> Vec<(PathBuf, &'static [u8])> {
-    let mut found = Vec::new();
-    collect(Path::new(SDK), &SOURCE, &mut found);
-    collect(Path::new(WIT_FOLDER), &WORLD, &mut found);
-    // Of the contract the package at its top: its folders are others.
-    for file in WIT.files() {
-        let place = Path::new(WIT_FOLDER).join("deps/gateway");
-        found.push((place.join(file.path()), file.contents()));
-    }
-    found.retain(|(path, _)| {
-        path.extension()
-            .is_some_and(|end| end == "js" || end == "wit")
-    });
-    found.sort_unstable();
-    found
-}
-
-fn collect(folder: &Path, dir: &Dir<'static>, found: &mut Vec<(PathBuf, &'static [u8])>) {
-    for entry in dir.entries() {
-        match entry {
-            DirEntry::Dir(dir) => collect(folder, dir, found),
-            DirEntry::File(file) => found.push((folder.join(file.path()), file.contents())),
-        }
-    }
-}
-
-fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(path, content))
-        .map_err(|error| BuildError::cannot("write", path, &error))
+fn files() -> Embedded {
+    let deps = format!("{WIT_FOLDER}/deps/gateway");
+    Embedded::default()
+        .file("package.json", TOOLS.as_bytes())
+        .file("package-lock.json", LOCK.as_bytes())
+        .tree(SDK, &SOURCE, &["js"])
+        .tree(WIT_FOLDER, &WORLD, &["wit"])
+        // Of the contract the package at its top: its folders are others.
+        .folder(&deps, &WIT, &["wit"])
 }
 
 #[cfg(test)]
@@ -156,7 +124,7 @@ mod tests {
     #[test]
     fn the_package_and_the_world_are_carried() {
         let files = files();
-        let has = |name: &str| files.iter().any(|(path, _)| path == Path::new(name));
+        let has = |name: &str| files.paths().any(|path| path == Path::new(name));
         assert!(has("wasgi/index.js"));
         assert!(has("wasgi/runtime/index.js"));
         assert!(has("wit/world.wit"));
