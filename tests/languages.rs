@@ -14,5 +14,7 @@ mod c;
 mod cgi;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
+/// Ruby: Rack, and what is wrong with a source.
+mod ruby;
 /// Zig: its own errors.
 mod zig;

@@ -27,6 +27,7 @@ mod progress;
 mod project;
 pub mod python;
 mod report;
+pub mod ruby;
 mod sdk;
 mod tree;
 mod wit;
@@ -63,6 +64,7 @@ pub fn build(
         Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
+        Language::Ruby(app) => ruby::build(project, app, options, progress),
         Language::Zig(app) => zig::build(project, app, options, progress),
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{c, js, module, python, zig};
+use crate::{c, js, module, python, ruby, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum Language {
     Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
     Python(python::App),
+    /// What Rack runs, in Ruby.
+    Ruby(ruby::App),
     /// Zig, with the module `wasgi`.
     Zig(zig::App),
 }
@@ -39,7 +41,7 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `zig`.
+    /// The language, if it is not to be told from the files: `c`, `js`, `python`, `ruby`, `zig`.
     pub language: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
@@ -63,8 +65,9 @@ type IsProject = fn(&Path) -> bool;
 
 /// The languages, each with what its projects are told by. Of several that a folder may be in, it
 /// is in the first: many projects in Python have a `package.json` for what browsers load.
-const LANGUAGES: [(&str, IsProject); 4] = [
+const LANGUAGES: [(&str, IsProject); 5] = [
     ("zig", zig::is_project),
+    ("ruby", ruby::is_project),
     ("python", python::is_project),
     ("js", js::is_project),
     ("c", c::is_project),
@@ -89,6 +92,7 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     let (name, language) = match language(&folder, &settings)? {
         "c" => (None, Language::C(c::detect(&folder, settings)?)),
         "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),
+        "ruby" => (None, Language::Ruby(ruby::detect(&folder, settings)?)),
         "js" => {
             let (name, app) = js::detect(&folder, settings)?;
             (name, Language::Js(app))
@@ -125,11 +129,12 @@ fn language(folder: &Path, settings: &Settings) -> Result<&'static str, BuildErr
     let found = LANGUAGES.iter().find(|(_, is_project)| is_project(folder));
     found.map(|(name, _)| *name).ok_or_else(|| {
         BuildError::new(format!(
-            "cannot tell what {} is: expected {}, {}, a JavaScript project, which has {}, or a \
+            "cannot tell what {} is: expected {}, {}, a Ruby project, which has {}, a JavaScript project, which has {}, or a \
              Python project, which has one of {}",
             folder.display(),
             c::MARKS,
             zig::MARKS,
+            ruby::ROOT,
             js::MARKS.join(", "),
             python::MARKS.join(", ")
         ))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::{c, js, module, python, zig};
+use crate::{c, js, module, python, ruby, zig};
 
 /// What a build made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub enum Built {
     Module(module::Built),
     /// From Python.
     Python(Box<python::Built>),
+    /// From Ruby.
+    Ruby(ruby::Built),
     /// From Zig.
     Zig(zig::Built),
 }
@@ -95,6 +97,7 @@ impl Display for Report {
             Built::Js(built) => built.fmt(f)?,
             Built::Module(built) => built.fmt(f)?,
             Built::Python(built) => built.fmt(f)?,
+            Built::Ruby(built) => built.fmt(f)?,
             Built::Zig(built) => built.fmt(f)?,
         }
         for warning in &self.warnings {
