@@ -55,11 +55,12 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The Ruby object that is called, with `CALL`'s number as the name of the method.
+    /// The Ruby object that is called.
     fn guest(&self) -> u32 {
         self.globals
     }
 
+    /// The name of the method by which it is called, as Ruby's number of it.
     fn method(&self) -> u32 {
         self.globals + 1
     }
@@ -74,11 +75,12 @@ impl Known {
         self.globals + 3
     }
 
-    /// Where the arena begins, and where what is free of it does.
+    /// Where the arena begins.
     fn arena(&self) -> u32 {
         self.globals + 4
     }
 
+    /// Where what is free of the arena begins.
     fn free(&self) -> u32 {
         self.globals + 5
     }
@@ -193,10 +195,13 @@ fn copy(known: &Known, import: &HostImport, code: &mut InstructionSink<'_>) {
     code.i32_store(at(4));
 }
 
+/// Writes a part of a body.
+type Write<'a> = dyn Fn(&mut InstructionSink<'_>) + 'a;
+
 /// What Ruby asks for: at the address is the number of an operation, then its arguments.
 fn operations(known: &Known, code: &mut InstructionSink<'_>) {
     let [read, drop, new_body] = [0, 1, 2].map(|index| known.imports + index);
-    let numbered: [(i32, &dyn Fn(&mut InstructionSink<'_>)); 6] = [
+    let numbered: [(i32, &Write<'_>); 6] = [
         (1, &|code| {
             // What came before has been copied.
             code.global_get(known.arena()).global_set(known.free());
