@@ -67,6 +67,10 @@ pub(super) fn start(language: &'static str, isolation: Isolation) -> Host {
         component.display()
     );
     writeln!(text, "[app.limits]\nrequest-body = '200MiB'\ncpu = '30s'").unwrap();
+    if isolation == "reuse" {
+        // An interpreter has more in memory than instances usually keep.
+        writeln!(text, "[app.reuse]\nmemory = '256MiB'").unwrap();
+    }
     writeln!(text, "[app.env]\nGREETING = 'hello'").unwrap();
     fs::write(&manifest, text).unwrap();
     let state = folder.join(format!("{language}-{isolation}-{}", std::process::id()));

@@ -38,6 +38,7 @@ behaves!(
     sends_each_chunk_when_it_is_made,
     breaks_off_a_body_that_fails,
     echoes_100_megabytes_in_bounded_memory,
+    answers_1000_requests_without_growth,
 );
 
 fn fresh() -> &'static Host {

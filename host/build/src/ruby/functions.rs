@@ -288,7 +288,8 @@ fn allocate(known: &Known, code: &mut InstructionSink<'_>) {
 /// Starts Ruby, evaluates `boot`, and keeps the object that it is to call.
 fn initialize(known: &Known, boot: &str, code: &mut InstructionSink<'_>) {
     let (place, list) = (0, 1);
-    code.call(known.initialize).call(known.pack);
+    // In this order: what is packed is found by what then starts.
+    code.call(known.pack).call(known.initialize);
     for (size, global) in [(64, known.arguments()), (ARENA, known.arena())] {
         new(known, size, code);
         code.global_set(global);
