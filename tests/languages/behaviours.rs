@@ -256,6 +256,7 @@ pub(super) fn echoes_bodies_with_trailers(host: &Host, _: Isolation) {
 }
 
 pub(super) fn echoes_100_megabytes_in_bounded_memory(host: &Host, _: Isolation) {
+    let _shown = host.show_on_failure();
     const BLOCKS: usize = 100;
     let block: Vec<u8> = (0..=250).cycle().take(1_000_000).collect();
     // What the others have used is no part of it.

@@ -38,8 +38,15 @@ behaves!(
     sends_each_chunk_when_it_is_made,
     breaks_off_a_body_that_fails,
     echoes_100_megabytes_in_bounded_memory,
-    answers_1000_requests_without_growth,
 );
+
+// Tests beside this one have fresh instances, each of tens of megabytes: only a host whose
+// instances are kept says something of growth.
+#[test]
+fn answers_1000_requests_without_growth() {
+    let host = served("ruby", Isolation::Reuse);
+    behaviours::answers_1000_requests_without_growth(host, Isolation::Reuse);
+}
 
 fn fresh() -> &'static Host {
     served("ruby", Isolation::Fresh)

@@ -38,6 +38,7 @@ pub(crate) fn build(
     let mut inputs = Digest::of([
         env!("CARGO_PKG_VERSION"),
         &tool::embedded(),
+        include_str!("component.rs"),
         include_str!("driver.rs"),
         include_str!("functions.rs"),
     ]);
@@ -91,7 +92,8 @@ fn freeze(
             .arg("--dir")
             .arg(format!("{}::/{guest}", folder.display()));
     }
-    for (name, value) in &app.env {
+    let env = app.env.iter().map(|(name, value)| (&**name, &**value));
+    for (name, value) in MEMORY.into_iter().chain(env) {
         command.arg("--env").arg(format!("{name}={value}"));
     }
     command.arg(&module).arg("-o").arg(&frozen);
@@ -104,6 +106,15 @@ fn freeze(
     remove(&frozen)?;
     Ok(core)
 }
+
+/// After how many bytes Ruby looks for what can be freed. Its own limits grow beyond what an
+/// instance may have.
+const MEMORY: [(&str, &str); 4] = [
+    ("RUBY_GC_MALLOC_LIMIT", "4000000"),
+    ("RUBY_GC_MALLOC_LIMIT_MAX", "8000000"),
+    ("RUBY_GC_OLDMALLOC_LIMIT", "4000000"),
+    ("RUBY_GC_OLDMALLOC_LIMIT_MAX", "8000000"),
+];
 
 /// The Ruby that is evaluated first.
 fn boot(warm: &[String]) -> String {
