@@ -17,6 +17,8 @@ mod go;
 mod js;
 /// Python: what it has in common with the others. The rest is in `python`.
 mod python;
+/// Ruby: Rack, and what is wrong with a source.
+mod ruby;
 /// Rust: what it has in common with the others.
 mod rust;
 /// Serving a folder of source: what is built, and built again.

@@ -4,9 +4,9 @@
 set -eu
 cd "$(dirname "$0")"
 
-[ -d vendor ] || cargo vendor --quiet >/dev/null
+[ -d target/vendor ] || cargo vendor --quiet target/vendor >/dev/null
 [ -d node_modules ] || npm ci --silent
-lua=vendor/lua-src/lua-5.4.9
+lua=target/vendor/lua-src/lua-5.4.9
 
 ${ZIG:-python3 -m ziglang} cc -target wasm32-wasi -Os -w -std=gnu23 -I. -I"$lua" \
   -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS ./*.c "$lua"/*.c \

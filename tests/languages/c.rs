@@ -8,7 +8,7 @@ use crate::support::host::{BINARY, cache};
 use crate::support::site::as_text;
 use crate::support::{Host, guests};
 
-has_all_behaviours!("c");
+behaves!("c");
 
 /// A project of some files.
 pub(super) struct Project(TempDir);

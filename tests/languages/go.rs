@@ -5,7 +5,7 @@ use super::c::{Project, build};
 use crate::support::site::as_text;
 use crate::support::{Chunk, Host, Isolation, get, post, root};
 
-has_all_behaviours!("go");
+behaves!("go");
 
 #[test]
 fn a_panic_answers_500_and_leaves_its_stack_in_the_log() {

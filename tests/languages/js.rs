@@ -11,7 +11,7 @@ use crate::support::host::{BINARY, cache};
 use crate::support::site::as_text;
 use crate::support::{Chunk, Isolation, post, root};
 
-has_all_behaviours!("js");
+behaves!("js");
 
 fn behaviours(isolation: Isolation, toml: &str) -> Served {
     let source = root().join("tests/guests-js");

@@ -1,2 +1,2 @@
 // ASGI has no trailers.
-has_all_behaviours!("python", but trailers);
+behaves!("python", but trailers);

@@ -1,1 +1,1 @@
-has_all_behaviours!("rust");
+behaves!("rust");

@@ -6,13 +6,14 @@ use std::process::Command;
 use crate::support::root;
 
 /// The languages in the order of the table, with their names.
-const LANGUAGES: [(&str, &str); 6] = [
+const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "Rust"),
     ("c", "C"),
     ("zig", "Zig"),
     ("go", "Go"),
     ("js", "JavaScript"),
     ("python", "Python (ASGI)"),
+    ("ruby", "Ruby (Rack)"),
 ];
 
 /// The behaviours that are tested in a language, fresh and reused, by the list of this suite.

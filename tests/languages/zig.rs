@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::c::build;
 
-has_all_behaviours!("zig");
+behaves!("zig");
 
 #[test]
 fn an_error_is_told_with_its_file_and_line() {

@@ -14,12 +14,13 @@ use anyhow::{Context, Result, ensure};
 use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
-const GUESTS: [(&str, &str); 7] = [
+const GUESTS: [(&str, &str); 8] = [
     ("c", "tests/guests-c"),
     ("zig", "tests/guests-zig"),
     ("go", "tests/guests-go"),
     ("js", "tests/guests-js"),
     ("python", "tests/guests-python/behaviours"),
+    ("ruby", "tests/guests-ruby"),
     ("rust", "tests/guests-rust"),
     ("js-hono", "examples/js-hono"),
 ];

@@ -16,7 +16,7 @@ mod bundle;
 mod component;
 mod jobs;
 mod messages;
-mod node;
+pub(crate) mod node;
 mod npm;
 mod package;
 mod sources;

@@ -29,6 +29,7 @@ mod progress;
 mod project;
 pub mod python;
 mod report;
+pub mod ruby;
 pub mod rust;
 mod sdk;
 mod tree;
@@ -67,6 +68,7 @@ pub fn build(
         Language::Js(app) => js::build(project, app, options, progress),
         Language::Module(app) => module::build(project, app, options, progress),
         Language::Python(app) => python::build(project, app, options, progress),
+        Language::Ruby(app) => ruby::build(project, app, options, progress),
         Language::Rust(app) => rust::build(project, app, options, progress),
         Language::Zig(app) => zig::build(project, app, options, progress),
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::BuildError;
-use crate::{c, go, js, module, python, rust, zig};
+use crate::{c, go, js, module, python, ruby, rust, zig};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub enum Language {
     Module(module::App),
     /// A WSGI or ASGI application, or a plain handler.
     Python(python::App),
+    /// What Rack runs, in Ruby.
+    Ruby(ruby::App),
     /// Rust, whatever it exports.
     Rust(rust::App),
     /// Zig, with the module `wasgi`.
@@ -43,8 +45,8 @@ pub enum Language {
 /// What somebody says of a project. What is not said is found in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The language, if it is not to be told from the files: `c`, `go`, `js`, `python`, `rust`,
-    /// `zig`.
+    /// The language, if it is not to be told from the files: `c`, `go`, `js`, `python`, `ruby`,
+    /// `rust`, `zig`.
     pub language: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
@@ -69,9 +71,10 @@ type IsProject = fn(&Path) -> bool;
 
 /// The languages, each with what its projects are told by. Of several that a folder may be in, it
 /// is in the first: many projects have a `package.json` for what browsers load.
-const LANGUAGES: [(&str, IsProject); 6] = [
+const LANGUAGES: [(&str, IsProject); 7] = [
     ("zig", zig::is_project),
     ("go", go::is_project),
+    ("ruby", ruby::is_project),
     ("python", python::is_project),
     ("rust", rust::is_project),
     ("js", js::is_project),
@@ -86,12 +89,13 @@ pub fn is_project(folder: &Path) -> bool {
 /// What the projects of all languages are told by, for people.
 pub fn marks() -> String {
     format!(
-        "{} (Rust), {}, {} (JavaScript), {}, {}, or one of {} (Python)",
+        "{} (Rust), {}, {} (JavaScript), {}, {}, {} (Ruby), or one of {} (Python)",
         rust::MARK,
         go::MARKS,
         js::MARKS.join(", "),
         c::MARKS,
         zig::MARKS,
+        ruby::ROOT,
         python::MARKS.join(", ")
     )
 }
@@ -121,6 +125,7 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
         "c" => (None, Language::C(c::detect(&folder, settings)?)),
         "go" => (None, Language::Go(go::detect(&folder, settings)?)),
         "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),
+        "ruby" => (None, Language::Ruby(ruby::detect(&folder, settings)?)),
         "js" => {
             let (name, app) = js::detect(&folder, settings)?;
             (name, Language::Js(app))

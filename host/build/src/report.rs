@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::{c, go, js, module, python, rust, zig};
+use crate::{c, go, js, module, python, ruby, rust, zig};
 
 /// What a build made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub enum Built {
     Module(module::Built),
     /// From Python.
     Python(Box<python::Built>),
+    /// From Ruby.
+    Ruby(ruby::Built),
     /// From Rust.
     Rust(rust::Built),
     /// From Zig.
@@ -100,6 +102,7 @@ impl Display for Report {
             Built::Js(built) => built.fmt(f)?,
             Built::Module(built) => built.fmt(f)?,
             Built::Python(built) => built.fmt(f)?,
+            Built::Ruby(built) => built.fmt(f)?,
             Built::Rust(built) => built.fmt(f)?,
             Built::Zig(built) => built.fmt(f)?,
         }

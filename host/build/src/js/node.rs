@@ -12,7 +12,7 @@ use crate::process;
 const VERSION_MIN: u32 = 18;
 
 /// A command that runs a program in Node.js.
-pub(super) fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     let mut command = Command::new("node");
     // What the environment asks of Node.js was meant for other programs.
     command.env_remove("NODE_OPTIONS").arg(program);
@@ -20,7 +20,7 @@ pub(super) fn command(program: &Path) -> Command {
 }
 
 /// Fails if there is no Node.js that is new enough, with npm.
-pub(super) fn check() -> Result<(), BuildError> {
+pub(crate) fn check() -> Result<(), BuildError> {
     let version = version_of("node");
     let found = match version.as_deref().and_then(major) {
         Some(major) if major >= VERSION_MIN => None,
@@ -43,7 +43,7 @@ const WAY_OUT: &str =
     "install it: `apt install nodejs npm` on Debian, `brew install node` on macOS";
 
 /// What npm is called.
-pub(super) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// What a program says of its version, if it runs.
 fn version_of(program: &str) -> Option<String> {
