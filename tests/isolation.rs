@@ -39,6 +39,10 @@ fn a_reused_instance_ends_after_its_requests() {
 fn a_reused_instance_ends_when_it_has_grown() {
     let host = one_by_one(Isolation::Reuse, "count", "[app.reuse]\nmemory = '64KiB'");
     assert_eq!(counts(&host, &["/count"; 3]), ["1", "1", "1"]);
+    // It never had a chance, which is told once.
+    let why = "its instances are not reused";
+    host.stderr().wait_for(&["WARN", why, "[app.reuse]"]);
+    assert_eq!(host.stderr().text().matches(why).count(), 1);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::host::{BINARY, End, Host, cache, run, run_by};
+use crate::support::services::Programs;
 use crate::support::site::as_text;
 
 /// A test for each template: every command of its project's `README.md` works, in that order.
@@ -25,6 +26,7 @@ templates! {
     flask: "flask",
     django: "django",
     fastapi: "fastapi",
+    ruby: "ruby",
     js: "js",
     ts_hono: "ts-hono",
     rust: "rust",
@@ -132,6 +134,9 @@ impl Project {
                     .join(self.template),
             )
             .env_remove("CARGO_TARGET_DIR");
+        if self.template == "ruby" {
+            Programs::ruby().lend(&mut command);
+        }
         command
     }
 }

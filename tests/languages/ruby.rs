@@ -4,6 +4,8 @@ use tempfile::TempDir;
 
 use super::behaviours::served;
 use super::c::build;
+use crate::support::services::copy_sinatra;
+use crate::support::site::as_text;
 use crate::support::{Host, Isolation};
 
 // Rack has no names for all that `knows_its_request` asks for, none for trailers, and Ruby none for
@@ -55,6 +57,37 @@ fn its_random_numbers_differ_between_instances() {
 #[test]
 fn a_body_may_write_into_a_stream() {
     assert_eq!(fresh().get("/written").text(), "0\n1\n2\n");
+}
+
+const SINATRA: &str = "\
+require 'sinatra/base'
+class Shop < Sinatra::Base
+  set :environment, :production
+  get('/') { \"Hello\\n\" }
+  get('/items/:name') { erb '<b><%= params[:name] %></b>' }
+  post('/items') { params[:name] }
+  get('/lines') { stream { |out| 3.times { |number| out << \"#{number}\\n\" } } }
+end
+run Shop
+";
+
+#[test]
+fn sinatra_runs() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("config.ru"), SINATRA).unwrap();
+    copy_sinatra(folder.path());
+    let component = folder.path().join("shop.wasm");
+    let end = build(folder.path(), &component);
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert!(end.stderr.contains("sinatra-"), "{}", end.stderr);
+    let host = Host::serve(&[as_text(&component)]);
+    assert_eq!(host.get("/").text(), "Hello\n");
+    assert_eq!(host.get("/items/tea").text(), "<b>tea</b>");
+    assert_eq!(host.get("/lines").text(), "0\n1\n2\n");
+    assert_eq!(host.get("/nothing").status, 404);
+    let form = "POST /items HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8\r\n\
+                content-type: application/x-www-form-urlencoded\r\n\r\nname=tea";
+    assert_eq!(host.send(form).text(), "tea");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One live sandbox, and those that wait to be used again.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -42,6 +44,8 @@ pub(crate) struct Pool {
     waiting: Mutex<Vec<Waiting>>,
     /// Rings when one was kept.
     kept: Notify,
+    /// Whether it was said that none can be kept.
+    is_told: AtomicBool,
 }
 
 struct Waiting {
@@ -80,8 +84,13 @@ impl Pool {
     ///
     /// There are never more than the app's places, because each came from one.
     pub(crate) fn keep(&self, live: Live, bounds: &Reuse) {
+        let state = live.store.data();
+        let bytes = state.memory.bytes;
+        if live.served == 1 && bytes > bounds.memory && !self.is_told.swap(true, Relaxed) {
+            tell_of_memory(state.app_name(), bytes, bounds);
+        }
         // Limit: Reuse::requests, Reuse::memory
-        if live.served < bounds.requests && live.store.data().memory.bytes <= bounds.memory {
+        if live.served < bounds.requests && bytes <= bounds.memory {
             self.lock().push(Waiting {
                 live,
                 since: Instant::now(),
@@ -108,3 +117,16 @@ impl Pool {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Says why an app whose instances are to be reused has a fresh one for each request.
+fn tell_of_memory(app: &str, bytes: u64, bounds: &Reuse) {
+    tracing::warn!(
+        app,
+        "its instances are not reused: one has {} MiB after its first request, and `memory` in \
+         [app.reuse] keeps none above {} MiB",
+        bytes.div_ceil(MIB),
+        bounds.memory / MIB,
+    );
+}
+
+const MIB: u64 = 1024 * 1024;

@@ -184,6 +184,11 @@ pub(crate) fn store(
 }
 
 impl State {
+    /// What the guest's app is called.
+    pub(crate) fn app_name(&self) -> &str {
+        &self.shared.settings.name
+    }
+
     /// The guest's log, made when it is first needed.
     fn log(&mut self) -> &GuestLog {
         let Shared { settings, rate, .. } = &self.shared;

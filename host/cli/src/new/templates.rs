@@ -28,7 +28,7 @@ pub(super) struct Template {
 }
 
 /// All of them, in the order in which they are shown.
-pub(super) static ALL: [Template; 11] = [
+pub(super) static ALL: [Template; 12] = [
     Template {
         name: "flask",
         about: "Python: Flask, with a template",
@@ -43,6 +43,11 @@ pub(super) static ALL: [Template; 11] = [
         name: "fastapi",
         about: "Python: FastAPI, with pydantic 2",
         brings: &[sdk::add_wheels],
+    },
+    Template {
+        name: "ruby",
+        about: "Ruby: Rack",
+        brings: &[],
     },
     Template {
         name: "js",
