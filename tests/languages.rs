@@ -15,6 +15,8 @@ mod cgi;
 mod go;
 /// JavaScript: the web's functions, the contract, and what is wrong with a source.
 mod js;
+/// A middleware in JavaScript, before an app in Rust.
+mod middleware;
 /// Python: what it has in common with the others. The rest is in `python`.
 mod python;
 /// Ruby: Rack, and what is wrong with a source.

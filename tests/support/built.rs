@@ -12,25 +12,38 @@ use super::site::as_text;
 
 /// What `wasgi build` makes with these arguments, made and compiled once for all tests.
 pub(crate) fn component(name: &'static str, args: &[&str]) -> PathBuf {
-    static BUILT: Mutex<BTreeMap<&str, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
-    let place = BUILT.lock().unwrap().entry(name).or_default().clone();
-    let build = || {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("built");
-        fs::create_dir_all(&folder).unwrap();
-        let output = folder.join(format!("{name}.wasm"));
-        let cache = cache();
-        let last = ["--cache", as_text(&cache), "--output", as_text(&output)];
-        // Not with a test's patience: it installs requirements, and compiles.
-        let build = [&["build"], args, &last].concat();
-        let end = Command::new(BINARY).args(build).output().unwrap();
-        assert!(
-            end.status.success(),
-            "{}",
-            String::from_utf8_lossy(&end.stderr)
-        );
+    once(name, || {
+        let output = build(name, args);
         // A host that only finds it compiled in the cache starts at once.
         drop(Host::serve(&[as_text(&output)]));
         output
-    };
-    place.get_or_init(build).clone()
+    })
+}
+
+/// The same for a middleware, which is not served by itself.
+pub(crate) fn middleware(name: &'static str, args: &[&str]) -> PathBuf {
+    once(name, || build(name, args))
+}
+
+fn once(name: &'static str, make: impl FnOnce() -> PathBuf) -> PathBuf {
+    static MADE: Mutex<BTreeMap<&str, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
+    let place = MADE.lock().unwrap().entry(name).or_default().clone();
+    place.get_or_init(make).clone()
+}
+
+fn build(name: &str, args: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("built");
+    fs::create_dir_all(&folder).unwrap();
+    let output = folder.join(format!("{name}.wasm"));
+    let cache = cache();
+    let last = ["--cache", as_text(&cache), "--output", as_text(&output)];
+    // Not with a test's patience: it installs requirements, and compiles.
+    let build = [&["build"], args, &last].concat();
+    let end = Command::new(BINARY).args(build).output().unwrap();
+    assert!(
+        end.status.success(),
+        "{}",
+        String::from_utf8_lossy(&end.stderr)
+    );
+    output
 }

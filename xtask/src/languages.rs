@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
-const GUESTS: [(&str, &str); 8] = [
+const GUESTS: [(&str, &str); 9] = [
     ("c", "tests/guests-c"),
     ("zig", "tests/guests-zig"),
     ("go", "tests/guests-go"),
@@ -22,6 +22,7 @@ const GUESTS: [(&str, &str); 8] = [
     ("python", "tests/guests-python/behaviours"),
     ("ruby", "tests/guests-ruby"),
     ("rust", "tests/guests-rust"),
+    ("js-middleware", "tests/guests-js-middleware"),
     ("js-hono", "examples/js-hono"),
 ];
 

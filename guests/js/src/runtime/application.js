@@ -6,6 +6,7 @@ import environment from "wasi:cli/environment@0.2.12";
 import { forgetInstance } from "./globals.js";
 import { addEventListener, findHandler } from "./handler.js";
 import { settle } from "./jobs.js";
+import { Context, Input, begin, urlOf } from "./request.js";
 import { chunkBytes, takeBody } from "../web/body.js";
 import { encodeUtf8 } from "../web/encoding.js";
 import { Headers, fieldsOf, headersOf } from "../web/headers.js";
@@ -68,6 +69,7 @@ function answer(handler, env, environ, input) {
   const headers = () => headersOf(environ.headers);
   const request = requestOf(method, url, headers, hasBody ? source : null);
   const context = new Context(environ, source);
+  begin(context, source);
   let response = handler(request, env, context);
   if (typeof response?.then === "function") {
     response = settle(response);
@@ -96,99 +98,6 @@ function contentOf(response, context) {
   }
   return { tag: "bytes", val: typeof whole === "string" ? encodeUtf8(whole) : whole };
 }
-
-/** The URL that the client asked for. */
-function urlOf(environ) {
-  const { urlScheme, serverName, serverPort, scriptName, pathInfo, queryString } = environ;
-  const isUsual = serverPort === (urlScheme === "https" ? 443 : 80);
-  const place = isUsual ? serverName : `${serverName}:${serverPort}`;
-  // `OPTIONS *` asks for no path.
-  const path = scriptName + (pathInfo === "*" ? "" : pathInfo);
-  const query = queryString === null || queryString === undefined ? "" : `?${queryString}`;
-  return `${urlScheme}://${place.toLowerCase()}${path || "/"}${query}`;
-}
-
-/** What a handler is given besides the request. */
-class Context {
-  #input;
-  #promises = [];
-  #trailers = null;
-
-  constructor(environ, input) {
-    this.environ = environ;
-    this.#input = input;
-  }
-
-  /** Keeps the instance until a promise is settled, after the response was sent. */
-  waitUntil(promise) {
-    this.#promises.push(
-      Promise.resolve(promise).catch((error) => console.error("waitUntil:", error)),
-    );
-  }
-
-  /** Is there for programs of other hosts, and does nothing. */
-  passThroughOnException() {}
-
-  /** The fields that follow the response's body, if its head announced them. */
-  get trailers() {
-    this.#trailers ??= new Headers();
-    return this.#trailers;
-  }
-
-  /** The fields that followed the request's body, which is read to its end. */
-  requestTrailers() {
-    return this.#input.trailers();
-  }
-
-  isLeft() {
-    return this.#promises.length > 0;
-  }
-
-  async finish() {
-    while (this.#promises.length > 0) {
-      await Promise.all(this.#promises.splice(0));
-    }
-  }
-
-  fields() {
-    return this.#trailers ? fieldsOf(this.#trailers) : [];
-  }
-}
-
-/** The request's body. */
-class Input {
-  #input;
-
-  constructor(input) {
-    this.#input = input;
-  }
-
-  read() {
-    return this.#try(() => this.#input.read(READ_MAX));
-  }
-
-  trailers() {
-    return headersOf(this.#try(() => this.#input.trailers()));
-  }
-
-  #try(read) {
-    try {
-      return read();
-    } catch (error) {
-      const { tag, val } = error.payload ?? {};
-      const reasons = {
-        "too-large": "it is over the app's limit",
-        "timed-out": "the client stopped sending it",
-        closed: "it broke off, or its request is over",
-      };
-      const reason = reasons[tag] ?? val ?? error.message;
-      throw new TypeError(`The request's body cannot be read: ${reason}`, { cause: error });
-    }
-  }
-}
-
-/** How much is asked for at once. */
-const READ_MAX = 65536;
 
 /** The response's body: the contract's resource. */
 class Body {

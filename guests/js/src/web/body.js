@@ -18,6 +18,9 @@ export let setSource;
 /** Gives the body away: bytes or a text as `whole`, or a `stream`; both `null` if there is none. */
 export let takeBody;
 
+/** Gives away the source that nobody has read from: `null` if there is no body. */
+export let takeSource;
+
 /** Gives a second object the same body. */
 export let copyBody;
 
@@ -37,6 +40,7 @@ export class Body {
       self.#source = source;
     };
     takeBody = (self) => self.#take();
+    takeSource = (self) => self.#takeSource();
     copyBody = (self, other) => self.#copy(other);
     moveBody = (self, other) => self.#move(other);
   }
@@ -77,6 +81,15 @@ export class Body {
     const stream = whole === null ? this.body : null;
     this.#isUsed = whole !== null || stream !== null;
     return { whole, stream };
+  }
+
+  #takeSource() {
+    this.#checkUnused();
+    if (this.#hasBody() && !this.#source) {
+      throw new TypeError("expected the body that came with the request, got another one");
+    }
+    this.#isUsed = this.#hasBody();
+    return this.#source;
   }
 
   #copy(other) {

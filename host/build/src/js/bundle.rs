@@ -26,6 +26,8 @@ pub(super) struct Bundle {
     pub(super) content: Vec<u8>,
     /// Where its lines come from.
     pub(super) sources: Sources,
+    /// Whether it asks for what is behind it.
+    pub(super) is_middleware: bool,
     /// What is told of it.
     pub(super) built: Built,
     /// What esbuild warns of, a sentence each.
@@ -58,7 +60,7 @@ pub(super) fn make(
         .args(OPTIONS)
         .arg(format!("--outfile={}", file.display()))
         .arg(format!("--metafile={}", account.display()));
-    for (name, place) in [("wasgi/runtime", "runtime/index.js"), ("wasgi", "index.js")] {
+    for (name, place) in MODULES {
         command.arg(format!("--alias:{name}={}", tools.sdk(place).display()));
     }
     command.args(LOADERS.map(|(end, loader)| format!("--loader:.{end}={loader}")));
@@ -83,7 +85,9 @@ pub(super) fn make(
             "cannot read what esbuild tells of the app: {error}"
         ))
     })?;
+    let mut read = account.inputs.keys();
     Ok(Bundle {
+        is_middleware: read.any(|path| tools.make_middleware(path)),
         built: Built {
             source_bytes,
             ..describe(app, &account, tools)
@@ -95,7 +99,14 @@ pub(super) fn make(
     })
 }
 
-const OPTIONS: [&str; 12] = [
+/// What the package `wasgi` is called by, and where that lies in it.
+const MODULES: [(&str, &str); 3] = [
+    ("wasgi/runtime", "runtime/index.js"),
+    ("wasgi/middleware", "middleware.js"),
+    ("wasgi", "index.js"),
+];
+
+const OPTIONS: [&str; 13] = [
     "--bundle",
     "--sourcemap=external",
     "--format=esm",
@@ -104,6 +115,7 @@ const OPTIONS: [&str; 12] = [
     "--conditions=wasgi,worker,module",
     "--target=es2023",
     "--external:wasi:*",
+    "--external:wasgi:*",
     "--define:process.env.NODE_ENV=\"production\"",
     // Stack traces and some frameworks tell functions by their names.
     "--keep-names",

@@ -46,7 +46,7 @@ pub(crate) fn build(
     });
     let made = output.folder.join("component.wasm");
     remove(&made)?;
-    let mut command = tools.componentize();
+    let mut command = tools.componentize(bundle.is_middleware);
     command
         .arg("--js")
         .arg(&bundle.file)

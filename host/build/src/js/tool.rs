@@ -46,14 +46,23 @@ impl Tools {
         path.contains(&*folder.to_string_lossy())
     }
 
+    /// Whether a file that esbuild read is what a middleware imports.
+    pub(super) fn make_middleware(&self, path: &str) -> bool {
+        self.have(path) && path.ends_with("/wasgi/middleware.js")
+    }
+
     /// A command that makes a component of a file, without its arguments.
-    pub(super) fn componentize(&self) -> Command {
+    pub(super) fn componentize(&self, is_middleware: bool) -> Command {
+        let world = match is_middleware {
+            true => "javascript-middleware",
+            false => "javascript",
+        };
         let program = self.folder.join("node_modules/componentize-qjs/cli.mjs");
         let mut command = node::command(&program);
         command
             .arg("--wit")
             .arg(self.folder.join(WIT_FOLDER))
-            .args(["--world", "javascript", "--sync"]);
+            .args(["--world", world, "--sync"]);
         command
     }
 }
@@ -127,6 +136,7 @@ mod tests {
         let has = |name: &str| files.paths().any(|path| path == Path::new(name));
         assert!(has("wasgi/index.js"));
         assert!(has("wasgi/runtime/index.js"));
+        assert!(has("wasgi/middleware.js"));
         assert!(has("wit/world.wit"));
         assert!(has("wit/deps/random.wit"));
         assert!(has("wit/deps/gateway/app.wit"));
