@@ -35,6 +35,7 @@ templates! {
     zig: "zig",
     cgi: "cgi",
     middleware_rust: "middleware-rust",
+    middleware_js: "middleware-js",
 }
 
 /// A project as `wasgi new` has made it, and a host that serves it.

@@ -5,9 +5,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::c::build;
-use crate::support::Host;
 use crate::support::host::{BINARY, End, cache, run};
 use crate::support::site::{as_text, wait_for_response};
+use crate::support::{Host, guests};
 
 /// A project of one language, whose app answers with a word.
 struct Project {
@@ -35,6 +35,14 @@ const ZIG: (&str, &str) = (
 const TYPESCRIPT: (&str, &str) = (
     "src/index.ts",
     "const word: string = \"one\";\nexport default () =>\nnew Response(word);\n",
+);
+
+const MIDDLEWARE: (&str, &str) = (
+    "src/index.js",
+    "import { next } from \"wasgi/middleware\";\n\
+     export default async (request) => {\n\
+     const response = await next(request);\n\
+     return new Response(\"one\", response);\n};\n",
 );
 
 const RUST: (&str, &str) = (
@@ -95,8 +103,12 @@ impl Project {
             self.put(self.file, &self.text.replace(old, new));
         };
 
+        let served = match self.text.contains("wasgi/middleware") {
+            true => "its middleware was loaded anew",
+            false => "serves another file",
+        };
         edit("one", "two");
-        host.stderr().wait_for_build(0, &["serves another file"]);
+        host.stderr().wait_for_build(0, &[served]);
         answers("two");
 
         edit(broken.0, broken.1);
@@ -109,7 +121,7 @@ impl Project {
         assert_eq!(host.get("/").text(), "two");
 
         edit("one", "three");
-        host.stderr().wait_for_build(1, &["serves another file"]);
+        host.stderr().wait_for_build(1, &[served]);
         answers("three");
         // What is built lies in the cache: the folder has what it had, but for what tools keep.
         assert!(!self.path("project.wasm").exists());
@@ -147,6 +159,20 @@ fn a_project_in_rust_is_built_again_when_it_changes() {
     let broken = ("print!(\"one\")", "print!(\"{word}\")");
     let message = "cannot find value `word` in this scope";
     Project::of(RUST, &[manifest]).is_followed(broken, "src/main.rs:3", message);
+}
+
+#[test]
+fn a_middleware_is_built_again_when_it_changes() {
+    let manifest = format!(
+        "[[app]]\ncomponent = '{}'\n[[app.middleware]]\nsource = '.'\n",
+        guests::path("hello").display()
+    );
+    let others = [
+        ("wasgi.toml", manifest.as_str()),
+        ("package.json", "{ \"name\": \"project\" }"),
+    ];
+    let broken = ("new Response(\"one\"", "new Response(;");
+    Project::of(MIDDLEWARE, &others).is_followed(broken, "src/index.js:4", "Unexpected \";\"");
 }
 
 #[test]

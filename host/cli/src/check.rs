@@ -67,9 +67,10 @@ impl Components {
     /// What is wrong with an app's components, and with what else it names.
     fn check_app(&mut self, app: &PlannedApp) -> Vec<Failure> {
         let mut wrong = app.missing.clone();
-        let own = app.source.is_none();
-        let own = own.then_some((&app.component, &app.place, Role::App));
-        let middleware = app.middleware.iter();
+        let is_built = |source: &Option<_>| source.is_none();
+        let own = (&app.component, &app.place, Role::App);
+        let own = is_built(&app.source).then_some(own);
+        let middleware = app.middleware.iter().filter(|one| is_built(&one.source));
         let middleware = middleware.map(|one| (&one.component, &one.place, Role::Middleware));
         for (file, place, role) in middleware.chain(own) {
             // A file that is missing was told of already.

@@ -21,7 +21,7 @@ pub(crate) fn wanted(plan: Plan) -> (Desired, Sources) {
             .chain(plan.sources.declarations)
             .collect(),
         folders: plan.sources.folders.into_iter().collect(),
-        trees: plan.apps.iter().filter_map(source::built_tree).collect(),
+        trees: plan.apps.iter().flat_map(source::built_trees).collect(),
     };
     let desired = Desired {
         apps: plan.apps.into_iter().map(spec).collect(),

@@ -115,6 +115,23 @@ pub(crate) struct PlannedMiddleware {
     pub(crate) outbound: Option<OutboundSettings>,
     /// The databases that its guests may use.
     pub(crate) sql: Vec<SqlSettings>,
+    /// The source that it is served from, as for an app.
+    pub(crate) source: Option<Box<PlannedSource>>,
+}
+
+impl PlannedApp {
+    /// The component and the source of each middleware, the outermost first, and its own.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = (&Path, Option<&PlannedSource>)> {
+        let middleware = self.middleware.iter();
+        middleware
+            .map(|one| (one.component.as_path(), one.source.as_deref()))
+            .chain([(self.component.as_path(), self.source.as_deref())])
+    }
+
+    /// Whether it, or a middleware in front of it, is served from source.
+    pub(crate) fn is_in_source(&self) -> bool {
+        self.programs().any(|(_, source)| source.is_some())
+    }
 }
 
 /// The files and folders that a plan was read from: when one of them changes, so may the plan.
@@ -153,21 +170,16 @@ impl Plan {
 
         let mut components: Vec<_> = apps
             .iter()
-            .filter(|app| app.source.is_none())
-            .flat_map(|app| {
-                let middleware = app.middleware.iter();
-                middleware
-                    .map(|middleware| &middleware.component)
-                    .chain([&app.component])
-            })
-            .cloned()
+            .flat_map(PlannedApp::programs)
+            .filter(|(_, source)| source.is_none())
+            .map(|(component, _)| component.to_owned())
             .collect();
         components.sort();
         components.dedup();
         sources.components = components;
         let in_source = apps.iter().filter_map(|app| app.source.as_deref());
         sources.declarations = in_source.flat_map(source::declarations).collect();
-        let is_for_development = apps.iter().any(|app| app.source.is_some());
+        let is_for_development = apps.iter().any(PlannedApp::is_in_source);
 
         let listen = if args.addr.is_empty() {
             manifest.listen

@@ -24,7 +24,7 @@ use crate::hosting;
 use crate::inherited::{Inherited, STATE};
 use crate::life::{self, Life, Signals};
 use crate::listeners::{self, Listener};
-use crate::plan::{Plan, Reading};
+use crate::plan::{Plan, PlannedApp, Reading};
 use crate::upgrade::Program;
 use crate::{cache, operate, progress, source, state};
 
@@ -151,7 +151,7 @@ async fn patiently<T>(loading: impl Future<Output = T>) -> T {
 
 /// The form of what guests write: who develops an app wants to read it as it was written.
 fn lines_of(plan: &Plan) -> GuestLines {
-    match plan.apps.iter().any(|app| app.source.is_some()) {
+    match plan.apps.iter().any(PlannedApp::is_in_source) {
         true => GuestLines::Plain,
         false => GuestLines::Labelled,
     }

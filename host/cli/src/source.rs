@@ -48,6 +48,11 @@ impl PlannedSource {
         }
     }
 
+    /// Whether a component is built of it before it is served.
+    pub(crate) fn is_built(&self) -> bool {
+        self.python().is_none()
+    }
+
     /// Gives an app what running its source takes. `choice` is what the command line says.
     pub(crate) fn adapt(&self, settings: &mut AppSettings, choice: Option<IsolationChoice>) {
         if self.python().is_some() {
@@ -76,7 +81,7 @@ pub(crate) fn module(target: &Path) -> Option<&str> {
 
 /// Finds or makes what the apps in source run on: the component, and what they require.
 pub(crate) fn provide(plan: &mut Plan, cache: Option<PathBuf>) -> Result<(), Failures> {
-    if plan.apps.iter().all(|app| app.source.is_none()) {
+    if !plan.apps.iter().any(PlannedApp::is_in_source) {
         return Ok(());
     }
     let Some(folder) = cache else {
@@ -100,13 +105,20 @@ fn provide_one(
     folder: &Path,
     steps: &mut Steps,
 ) -> Result<(), Failure> {
+    for middleware in &mut app.middleware {
+        if let Some(source) = &middleware.source {
+            let name = &middleware.settings.name;
+            middleware.component = built::provide(source, name, cache, folder, steps)?;
+        }
+    }
     let Some(source) = &app.source else {
         return Ok(());
     };
-    match source.python() {
-        None => built::provide(app, cache, folder, steps),
-        Some(_) => python::provide(app, cache, folder, steps),
+    if source.python().is_some() {
+        return python::provide(app, cache, folder, steps);
     }
+    app.component = built::provide(source, &app.settings.name, cache, folder, steps)?;
+    Ok(())
 }
 
 /// A name for what is kept of a folder of source.
@@ -130,25 +142,30 @@ pub(crate) fn tree(app: &PlannedApp) -> Option<SourceTree> {
     })
 }
 
-/// The folders that an app may write to.
+/// The folders that an app and its middleware may write to.
 fn written(app: &PlannedApp) -> BTreeSet<PathBuf> {
-    let dirs = app.settings.dirs.iter();
+    let middleware = app.middleware.iter().map(|one| &one.settings);
+    let dirs = middleware
+        .chain([&app.settings])
+        .flat_map(|settings| &settings.dirs);
     let written = dirs.filter(|dir| dir.access == Access::ReadWrite);
     written.map(|dir| dir.host.clone()).collect()
 }
 
-/// What is watched for an app that is built of its source whenever that changes.
-pub(crate) fn built_tree(app: &PlannedApp) -> Option<SourceTree> {
-    let source = app.source.as_ref()?;
-    if source.python().is_some() {
-        return None;
-    }
-    let mut except = written(app);
-    except.extend(source.project.made());
-    Some(SourceTree {
-        folder: source.project.folder.clone(),
-        except,
-    })
+/// What is watched for an app, and for what stands in front of it, that is built of its source
+/// whenever that changes.
+pub(crate) fn built_trees(app: &PlannedApp) -> Vec<SourceTree> {
+    let tree = |source: &PlannedSource| {
+        let mut except = written(app);
+        except.extend(source.project.made());
+        SourceTree {
+            folder: source.project.folder.clone(),
+            except,
+        }
+    };
+    let sources = app.programs().filter_map(|(_, source)| source);
+    let built = sources.filter(|source| source.is_built());
+    built.map(tree).collect()
 }
 
 /// The files that say what a project is and requires, and are not watched with its source. None of

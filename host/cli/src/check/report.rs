@@ -42,10 +42,9 @@ impl Report<'_> {
     }
 
     fn row(&self, app: &PlannedApp) -> [String; 4] {
-        let middleware = app.middleware.iter().map(|one| &one.component);
-        let files: Vec<_> = middleware
-            .chain([&app.component])
-            .map(|file| file.display().to_string())
+        let files: Vec<_> = app
+            .programs()
+            .map(|(file, _)| file.display().to_string())
             .collect();
         let contract = self.contracts.get(app.component.as_path());
         let unknown = if app.source.is_some() {

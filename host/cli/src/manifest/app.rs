@@ -52,22 +52,16 @@ impl Apps<'_> {
             .unwrap_or_else(|| Spanned::new(place.clone(), "unknown".to_owned()));
         let own = match &source {
             Some(source) => grants.read(table, &known, |_| source.project.name.clone()),
-            None => {
-                // Source that is not there was noted.
-                if grants.missing.is_empty() {
-                    grants.expect_file(table, &known);
-                }
-                // A folder such as `.` has its name only as a whole path.
-                grants.read(table, &known, |file| match path::absolute(file) {
-                    Ok(file) => name_of(&file),
-                    Err(_) => name_of(file),
-                })
-            }
+            // A folder such as `.` has its name only as a whole path.
+            None => grants.read(table, &known, |file| match path::absolute(file) {
+                Ok(file) => name_of(&file),
+                Err(_) => name_of(file),
+            }),
         };
         let name = own.settings.name.clone();
         let nph = table.table("cgi", |table| table.flag("nph").unwrap_or_default());
         let routes = routes(table, &place);
-        let middleware = middleware(table, &mut grants, &name);
+        let middleware = self.middleware(table, &mut grants, &name);
         let health = health(table);
         let weight = table.count("weight", 1..=10_000).unwrap_or(WEIGHT);
         component?;
@@ -101,6 +95,9 @@ impl Apps<'_> {
         let folder = table.text("source");
         let Some(said) = module.as_ref().or(folder.as_ref()).map(Spanned::span) else {
             let component = table.required("component");
+            if let Some(component) = &component {
+                grants.expect_file(table, component);
+            }
             let place = component.as_ref().map_or(table.span.clone(), Spanned::span);
             return Program {
                 component,
@@ -139,9 +136,72 @@ impl Apps<'_> {
             place,
         }
     }
+
+    /// Reads the middleware in front of the app with this name, the outermost first.
+    fn middleware(
+        &mut self,
+        table: &mut Table<'_>,
+        grants: &mut Grants<'_>,
+        app: &str,
+    ) -> Vec<PlannedMiddleware> {
+        let faults = table.faults;
+        let empty = DeTable::new();
+        let items = table.items("middleware");
+        // Limit: MIDDLEWARE_MAX
+        if let Some(item) = items.get(MIDDLEWARE_MAX) {
+            let message = format!(
+                "expected {MIDDLEWARE_MAX} middlewares in front of an app at most, got {}",
+                items.len()
+            );
+            faults.wrong(&item.span(), message);
+        }
+        let mut read = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+            DeValue::Table(entries) => table::read(faults, item.span(), entries, |table| {
+                self.one_in_front(table, grants, app)
+            }),
+            DeValue::String(file) => {
+                let component = Spanned::new(item.span(), file.as_ref().to_owned());
+                table::read(faults, item.span(), &empty, |table| {
+                    grants.expect_file(table, &component);
+                    Some(grants.read(table, &component, |file| in_front(app, &name_of(file))))
+                })
+            }
+            other => {
+                let expected = "the name of a component or a table";
+                faults.wrong(&item.span(), values::unexpected(expected, other));
+                None
+            }
+        };
+        items.iter().filter_map(&mut read).collect()
+    }
+
+    /// Reads one that has a table.
+    fn one_in_front(
+        &mut self,
+        table: &mut Table<'_>,
+        grants: &mut Grants<'_>,
+        app: &str,
+    ) -> Option<PlannedMiddleware> {
+        let program = self.program(table, grants);
+        let (component, source) = (program.component?, program.source);
+        let own = grants.read(table, &component, |file| match &source {
+            Some(source) => in_front(app, &source.project.name),
+            None => in_front(app, &name_of(file)),
+        });
+        if source.as_ref().is_some_and(|source| !source.is_built()) {
+            let message = "expected the source of a middleware, got that of an app in Python";
+            table.faults.wrong(&program.place, message.to_owned());
+        }
+        Some(PlannedMiddleware { source, ..own })
+    }
 }
 
-/// What an app is made of.
+/// The name of what stands in front of an app and has no other.
+fn in_front(app: &str, name: &str) -> String {
+    format!("{app}/{name}")
+}
+
+/// What an app or a middleware is made of.
 struct Program {
     /// The file; of an app in source, the source's folder.
     component: Option<Spanned<String>>,
@@ -221,44 +281,6 @@ fn health(table: &mut Table<'_>) -> Option<String> {
         table.faults.wrong(&path.span(), message);
     }
     Some(path.into_inner())
-}
-
-/// The middleware in front of the app with this name, the outermost first.
-fn middleware(table: &mut Table<'_>, grants: &mut Grants<'_>, app: &str) -> Vec<PlannedMiddleware> {
-    let faults = table.faults;
-    let empty = DeTable::new();
-    let items = table.items("middleware");
-    // Limit: MIDDLEWARE_MAX
-    if let Some(item) = items.get(MIDDLEWARE_MAX) {
-        let message = format!(
-            "expected {MIDDLEWARE_MAX} middlewares in front of an app at most, got {}",
-            items.len()
-        );
-        faults.wrong(&item.span(), message);
-    }
-    let name_of = |file: &Path| format!("{app}/{}", name_of(file));
-    items
-        .iter()
-        .filter_map(|item| match item.get_ref() {
-            DeValue::Table(entries) => table::read(faults, item.span(), entries, |table| {
-                let component = table.required("component")?;
-                grants.expect_file(table, &component);
-                Some(grants.read(table, &component, name_of))
-            }),
-            DeValue::String(file) => {
-                let component = Spanned::new(item.span(), file.as_ref().to_owned());
-                table::read(faults, item.span(), &empty, |table| {
-                    grants.expect_file(table, &component);
-                    Some(grants.read(table, &component, name_of))
-                })
-            }
-            other => {
-                let expected = "the name of a component or a table";
-                faults.wrong(&item.span(), values::unexpected(expected, other));
-                None
-            }
-        })
-        .collect()
 }
 
 /// Middlewares in front of one app. Each holds an instance while the ones behind it work.

@@ -72,6 +72,7 @@ impl Grants<'_> {
             settings,
             outbound,
             sql: self.databases(table),
+            source: None,
         }
     }
 

@@ -8,7 +8,7 @@ mod apps;
 mod faults;
 mod keys;
 
-/// Parses a manifest that stands beside `a.wasm`, `b.wasm` and the folder `data`.
+/// Parses a manifest that stands beside `a.wasm`, `b.wasm`, the folder `data`, and projects.
 pub(super) fn read_text(text: &str) -> Result<Manifest, String> {
     read_bytes(text.as_bytes())
 }
@@ -19,6 +19,9 @@ pub(super) fn read_bytes(text: &[u8]) -> Result<Manifest, String> {
         std::fs::write(folder.path().join(name), b"").unwrap();
     }
     std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::create_dir(folder.path().join("front")).unwrap();
+    std::fs::write(folder.path().join("front/package.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("front/app.js"), "").unwrap();
     let source = "def app(environ, start_response):\n    return []\n";
     std::fs::write(folder.path().join("app.py"), source).unwrap();
     let path = folder.path().join("wasgi.toml");
@@ -59,6 +62,26 @@ fn an_app_with_source_needs_its_component_only_to_be_served_by_it() {
         let is_reused = matches!(app.settings.isolation, Isolation::Reuse(_));
         assert_eq!(is_reused, is_source, "{text}");
     }
+}
+
+#[test]
+fn a_middleware_with_source_is_one_too() {
+    let front = |keys: &str| format!("[[app]]\ncomponent = 'a.wasm'\n[[app.middleware]]\n{keys}");
+    let read = |keys: &str| read_text(&front(keys));
+    let script = "source = 'front'\ncomponent = ";
+    let manifest = read(&format!("{script}'later.wasm'")).unwrap();
+    let app = &manifest.apps[0];
+    assert!(app.source.is_none() && app.is_in_source());
+    assert_eq!(app.middleware[0].settings.name, "a/front");
+    let manifest = read(&format!("{script}'b.wasm'")).unwrap();
+    assert!(!manifest.apps[0].is_in_source());
+    assert_eq!(manifest.apps[0].middleware[0].settings.name, "a/b");
+
+    let none = read("source = 'none'").unwrap_err();
+    assert!(none.contains("wasgi.toml:4:10: "), "{none}");
+    let python = read("module = 'app:app'").unwrap_err();
+    let expected = "expected the source of a middleware, got that of an app in Python";
+    assert!(python.contains(expected), "{python}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) struct Template {
 }
 
 /// All of them, in the order in which they are shown.
-pub(super) static ALL: [Template; 12] = [
+pub(super) static ALL: [Template; 13] = [
     Template {
         name: "flask",
         about: "Python: Flask, with a template",
@@ -88,6 +88,11 @@ pub(super) static ALL: [Template; 12] = [
         name: "middleware-rust",
         about: "Rust: a middleware, in front of any app",
         brings: &[sdk::add_rust, sdk::add_hello],
+    },
+    Template {
+        name: "middleware-js",
+        about: "JavaScript: a middleware, in front of any app",
+        brings: &[sdk::add_hello],
     },
 ];
 
@@ -241,7 +246,7 @@ mod tests {
     fn a_misspelt_template_is_told_from_an_unknown_one() {
         let hint = |name| find(name).unwrap_err().hint.unwrap_or_default();
         assert_eq!(&*hint("flsk"), "did you mean `flask`?");
-        assert_eq!(&*hint("middleware"), "did you mean `middleware-rust`?");
+        assert_eq!(&*hint("midleware-rust"), "did you mean `middleware-rust`?");
         assert_eq!(&*hint("cobol"), "");
     }
 }

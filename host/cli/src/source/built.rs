@@ -2,28 +2,25 @@
 //!
 //! Owns where what is built lies. That it has changed is noticed as for any component.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wasgi_build::{Cache, Options};
 
-use super::label;
+use super::{PlannedSource, label};
 use crate::failure::Failure;
-use crate::plan::PlannedApp;
 use crate::progress::Steps;
 
-/// Builds an app, unless nothing has changed, and serves what that makes.
+/// Builds an app or a middleware of this name, unless nothing has changed. Returns the component.
 pub(super) fn provide(
-    app: &mut PlannedApp,
+    source: &PlannedSource,
+    name: &str,
     cache: &Cache,
     folder: &Path,
     steps: &mut Steps,
-) -> Result<(), Failure> {
-    let Some(source) = &app.source else {
-        return Ok(());
-    };
+) -> Result<PathBuf, Failure> {
     let project = &source.project;
     // One folder may have several apps.
-    let own = label(&project.folder.join(&app.settings.name));
+    let own = label(&project.folder.join(name));
     let file = folder
         .join("build")
         .join("served")
@@ -40,8 +37,7 @@ pub(super) fn provide(
             tracing::warn!("{warning}");
         }
         let seconds = report.milliseconds as f64 / 1000.0;
-        tracing::info!(app = app.settings.name, "built in {seconds:.1} s");
+        tracing::info!(app = name, "built in {seconds:.1} s");
     }
-    app.component = report.output;
-    Ok(())
+    Ok(report.output)
 }

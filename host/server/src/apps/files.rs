@@ -60,7 +60,9 @@ impl Apps {
         if spec.middleware.is_empty() {
             return Ok(());
         }
-        self.reload(slot, spec).await
+        self.reload(slot, spec).await?;
+        tracing::info!(app = slot.name, "its middleware was loaded anew");
+        Ok(())
     }
 
     /// Loads what is served anew, for other settings or other middleware.
