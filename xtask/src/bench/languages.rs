@@ -1,7 +1,7 @@
 //! The same small answer in each language, in wasgi and by what its users run today.
 //!
 //! What is compared with comes from npm (workerd, Deno) and PyPI (Go), is installed on this machine
-//! (Node.js, Apache, Puma), or is left out. The components are made with `wasgi build`.
+//! (Node.js, Apache, nginx, Puma), or is left out. The components are made with `wasgi build`.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,6 +15,7 @@ use super::Bench;
 use super::apache;
 use super::compared::{Compared, Rival};
 use super::contender::Contender;
+use super::nginx;
 use super::report::Report;
 use crate::command::run;
 use crate::venv;
@@ -77,6 +78,7 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     rivals.extend(javascript(&source, &folder)?);
     rivals.extend(puma(&source)?);
     rivals.extend(cgi(&source, &folder)?);
+    rivals.extend(fastcgi(bench, &source)?);
     let compared = Compared {
         part: PART,
         name: "A text in each language",
@@ -230,4 +232,18 @@ fn cgi(source: &Path, folder: &Path) -> Result<Option<Rival>> {
     }
     let apache = Contender::start("Apache, CGI in C", false, |at| apache::serve(&script, at))?;
     Ok(Some(apache.into()))
+}
+
+/// A program in C that stays, where nginx and FastCGI's library are installed.
+fn fastcgi(bench: &Bench<'_>, source: &Path) -> Result<Option<Rival>> {
+    let folder = bench.scratch.path().join("fastcgi");
+    fs::create_dir_all(&folder)?;
+    let program = folder.join("hello");
+    if !nginx::compile(&source.join("fastcgi/hello.c"), &program)? {
+        return Ok(None);
+    }
+    let serve = |address| nginx::serve(&program, &folder, address);
+    Ok(Some(
+        Contender::start("nginx, FastCGI in C", false, serve)?.into(),
+    ))
 }
