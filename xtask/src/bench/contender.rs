@@ -216,9 +216,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 
 impl Drop for Contender {
     fn drop(&mut self) {
-        // Its children end when it asks them to.
-        let processes = self.processes().unwrap_or_default();
-        for process in processes.into_iter().rev() {
+        // Parents first: the others would start a child anew that ends before them.
+        for process in self.processes().unwrap_or_default() {
             let process = i32::try_from(process)
                 .ok()
                 .and_then(rustix::process::Pid::from_raw);

@@ -1,13 +1,13 @@
 //! The same small answer in each language, in wasgi and by what its users run today.
 //!
 //! What is compared with comes from npm (workerd, Deno) and PyPI (Go), is installed on this machine
-//! (Node.js, Apache), or is left out. The components are made with `wasgi build`.
+//! (Node.js, Apache, nginx, Puma), or is left out. The components are made with `wasgi build`.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
@@ -15,6 +15,7 @@ use super::Bench;
 use super::apache;
 use super::compared::{Compared, Rival};
 use super::contender::Contender;
+use super::nginx;
 use super::report::Report;
 use crate::command::run;
 use crate::venv;
@@ -70,11 +71,14 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
         let component = bench.build(&source.join(language.folder))?;
         rivals.extend(both(bench, &component, language.fresh, language.reused)?);
     }
+    rivals.extend(ruby(bench, &source)?);
     let folder = bench.workspace.target.join("bench-languages");
     fs::create_dir_all(&folder)?;
     rivals.push(native_go(&source, &folder)?);
     rivals.extend(javascript(&source, &folder)?);
+    rivals.extend(puma(&source)?);
     rivals.extend(cgi(&source, &folder)?);
+    rivals.extend(fastcgi(bench, &source)?);
     let compared = Compared {
         part: PART,
         name: "A text in each language",
@@ -91,6 +95,24 @@ fn both(bench: &Bench<'_>, component: &Path, fresh: Goal, reused: Goal) -> Resul
         Ok::<_, anyhow::Error>(Rival { server, goal })
     };
     Ok([rival(fresh, &[])?, rival(reused, &["--isolation=reuse"])?])
+}
+
+/// Ruby, likewise. Its instances have more memory than they are kept with by default.
+fn ruby(bench: &Bench<'_>, source: &Path) -> Result<[Rival; 2]> {
+    let component = bench.build(&source.join("ruby"))?;
+    let mut fresh = bench.contender("Ruby, fresh", &component, &[])?;
+    // The other one finds it compiled, which takes long.
+    fresh.wait("/")?;
+    let folder = bench.scratch.path().join("ruby-reused");
+    fs::create_dir_all(&folder)?;
+    let manifest = format!(
+        "[[app]]\ncomponent = {:?}\npath = \"/\"\nisolation = \"reuse\"\n\
+         reuse = {{ memory = \"256MiB\" }}\n",
+        component.to_string_lossy()
+    );
+    fs::write(folder.join("wasgi.toml"), manifest)?;
+    let reused = bench.contender("Ruby, reused", &folder, &[])?;
+    Ok([fresh.into(), reused.into()])
 }
 
 /// The same program in Go, compiled for this machine: it serves itself.
@@ -174,6 +196,26 @@ fn workerd(address: SocketAddr) -> String {
     )
 }
 
+/// The same app in Ruby by Puma, where that is installed, as it runs in production on two CPUs.
+fn puma(source: &Path) -> Result<Option<Rival>> {
+    let mut version = Command::new("puma");
+    version.arg("--version");
+    let found = version.stdout(Stdio::null()).status();
+    if !found.is_ok_and(|status| status.success()) {
+        eprintln!("Puma is left out: there is no puma (Debian's packages ruby and puma)");
+        return Ok(None);
+    }
+    let serve = |address: SocketAddr| {
+        let mut command = Command::new("puma");
+        command.args(["--workers", "2", "--threads", "5:5", "--quiet"]);
+        command.args(["--environment", "production", "--bind"]);
+        command.arg(format!("tcp://{address}"));
+        command.arg("config.ru").current_dir(source.join("ruby"));
+        Ok(command)
+    };
+    Ok(Some(Contender::start("Puma", false, serve)?.into()))
+}
+
 /// A program of its own for each request, in C, where Apache can run it.
 fn cgi(source: &Path, folder: &Path) -> Result<Option<Rival>> {
     let folder = folder.join("cgi");
@@ -190,4 +232,18 @@ fn cgi(source: &Path, folder: &Path) -> Result<Option<Rival>> {
     }
     let apache = Contender::start("Apache, CGI in C", false, |at| apache::serve(&script, at))?;
     Ok(Some(apache.into()))
+}
+
+/// A program in C that stays, where nginx and FastCGI's library are installed.
+fn fastcgi(bench: &Bench<'_>, source: &Path) -> Result<Option<Rival>> {
+    let folder = bench.scratch.path().join("fastcgi");
+    fs::create_dir_all(&folder)?;
+    let program = folder.join("hello");
+    if !nginx::compile(&source.join("fastcgi/hello.c"), &program)? {
+        return Ok(None);
+    }
+    let serve = |address| nginx::serve(&program, &folder, address);
+    Ok(Some(
+        Contender::start("nginx, FastCGI in C", false, serve)?.into(),
+    ))
 }

@@ -16,6 +16,7 @@ mod languages;
 mod live;
 mod load;
 mod neighbour;
+mod nginx;
 mod process;
 mod python;
 mod report;
