@@ -137,6 +137,7 @@ fn run(inbox: &Inbox, folders: Folders, outbox: &Outbox) {
             watched.handle(&path, happened, now);
             trees.handle(&path, now);
         }
+        watched.settle_fresh(now);
         if mail.is_lossy {
             watched.tell_all(now);
             trees.suspect_all(now);
@@ -153,6 +154,7 @@ fn run(inbox: &Inbox, folders: Folders, outbox: &Outbox) {
             } = order.wanted;
             watched.set(files, &folders);
             trees.set(wanted, &mut watched.folders);
+            watched.folders.take_fresh();
             let mut outbox = outbox.lock();
             outbox.retain(|path| watched.is_wanted(path) || trees.is_wanted(path));
             drop(outbox);

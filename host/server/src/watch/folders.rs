@@ -19,6 +19,8 @@ pub(super) struct Folders {
     needed: BTreeMap<PathBuf, usize>,
     /// Those of them that are watched. A folder that is not there yet is not.
     live: BTreeSet<PathBuf>,
+    /// Those that are watched since `take_fresh` was called.
+    fresh: BTreeSet<PathBuf>,
     /// Some folder cannot be watched, so its files must be looked at instead.
     is_blind: bool,
 }
@@ -50,6 +52,7 @@ impl Folders {
             watcher: None,
             needed: BTreeMap::new(),
             live: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             is_blind: true,
         }
     }
@@ -59,9 +62,29 @@ impl Folders {
         if self.is_blind { POLL } else { RECHECK }
     }
 
+    /// Follows a path until all folders on its way are watched.
+    pub(super) fn follow(&mut self, follow: impl Fn() -> Trail) -> Trail {
+        let mut trail = follow();
+        // Limit: ROUNDS_MAX
+        for _ in 0..ROUNDS_MAX {
+            if !self.hold(&trail) {
+                return trail;
+            }
+            // The way may have changed before its folders were watched.
+            let again = follow();
+            if again == trail {
+                return trail;
+            }
+            self.release(&trail);
+            trail = again;
+        }
+        self.hold(&trail);
+        trail
+    }
+
     /// Watches what a trail needs. Returns whether the trail must be followed again: what happened
     /// in a folder before it was watched was not noticed.
-    pub(super) fn hold(&mut self, trail: &Trail) -> bool {
+    fn hold(&mut self, trail: &Trail) -> bool {
         let mut is_new = false;
         for folder in trail.folders() {
             is_new |= self.need(folder);
@@ -126,12 +149,20 @@ impl Folders {
         }
     }
 
+    /// The folders that are watched, or watched anew, since this was last called.
+    pub(super) fn take_fresh(&mut self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.fresh)
+    }
+
     fn watch(&mut self, folder: &Path) -> bool {
         let Some(watcher) = &mut self.watcher else {
             return false;
         };
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
-            Ok(()) => self.live.insert(folder.to_owned()),
+            Ok(()) => {
+                self.fresh.insert(folder.to_owned());
+                self.live.insert(folder.to_owned())
+            }
             // It was deleted just now; the folder that it was in tells when it is back.
             Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => false,
             Err(error) => {
@@ -171,6 +202,9 @@ impl Folders {
         }
     }
 }
+
+/// A way that changes as often while it is followed is looked at when it changes again.
+const ROUNDS_MAX: usize = 8;
 
 /// Where the kernel tells nothing.
 const POLL: Duration = Duration::from_secs(1);

@@ -129,6 +129,25 @@ impl Watched {
         }
     }
 
+    /// Does not wait for the close of a file whose folder was watched anew: events of before that
+    /// are handled after it, and the close may have come between.
+    pub(super) fn settle_fresh(&mut self, now: Instant) {
+        let fresh = self.folders.take_fresh();
+        let files = &self.files;
+        let is_fresh = |path: &Arc<Path>| {
+            let folders = files
+                .get(path)
+                .into_iter()
+                .flat_map(|file| file.trail.folders());
+            folders.into_iter().any(|folder| fresh.contains(folder))
+        };
+        for (path, pending) in &mut self.pending {
+            if pending.state == State::Writing && is_fresh(path) {
+                *pending = Pending::quiet(Some(pending), now, stamp(path));
+            }
+        }
+    }
+
     /// Looks at every file that nothing is known to happen to. Changes that nobody told of are
     /// found here, and their folders watched anew: others may have been mounted in their places.
     pub(super) fn look(&mut self, now: Instant) {
@@ -316,7 +335,7 @@ impl Watched {
             return;
         };
         let old = std::mem::take(&mut file.trail);
-        let new = hold(&mut self.folders, || follow(path));
+        let new = self.folders.follow(|| follow(path));
         for step in old.steps.difference(&new.steps) {
             self.index.remove(step, path);
         }
@@ -330,7 +349,7 @@ impl Watched {
     /// Watches the way to a folder as it is now.
     fn follow_home(&mut self, home: &Path) {
         if let Some(trail) = self.homes.get_mut(home) {
-            let new = hold(&mut self.folders, || follow_into(home));
+            let new = self.folders.follow(|| follow_into(home));
             let old = std::mem::replace(trail, new);
             self.folders.release(&old);
         }
@@ -372,26 +391,3 @@ fn is_component(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "wasm")
 }
-
-/// Follows a path until all folders on its way are watched.
-fn hold(folders: &mut Folders, follow: impl Fn() -> Trail) -> Trail {
-    let mut trail = follow();
-    // Limit: ROUNDS_MAX
-    for _ in 0..ROUNDS_MAX {
-        if !folders.hold(&trail) {
-            return trail;
-        }
-        // The way may have changed before its folders were watched.
-        let again = follow();
-        if again == trail {
-            return trail;
-        }
-        folders.release(&trail);
-        trail = again;
-    }
-    folders.hold(&trail);
-    trail
-}
-
-/// A way that changes as often while it is followed is looked at when it changes again.
-const ROUNDS_MAX: usize = 8;

@@ -2,8 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::scene::Scene;
+use crate::watch::folders::Folders;
+use crate::watch::inbox::Happened;
+use crate::watch::pending::{QUIET, SETTLE};
+use crate::watch::watched::Watched;
 use crate::watch::{SourceTree, Wanted};
 
 #[tokio::test]
@@ -45,6 +51,38 @@ async fn a_folder_that_is_removed_and_made_again_is_watched_again() {
         fs::remove_dir_all(scene.path("a")).unwrap();
         assert_eq!(scene.next().await, ["a/b/app.wasm"]);
     }
+}
+
+#[test]
+fn a_close_that_came_before_a_folder_was_watched_is_not_waited_for() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let file = root.join("a/app.wasm");
+    let inbox = Arc::default();
+    let mut now = Instant::now();
+    let mut watched = Watched::new(Folders::new(&inbox), now);
+    watched.set(BTreeSet::from([file.clone()]), &BTreeSet::new());
+    watched.folders.take_fresh();
+    // It is made, written and closed before any event of that is looked at.
+    fs::create_dir(root.join("a")).unwrap();
+    fs::write(&file, "1").unwrap();
+    for (path, happened) in [
+        (root.join("a"), Happened::Created),
+        (file.clone(), Happened::Written),
+    ] {
+        watched.handle(&path, happened, now);
+    }
+    watched.settle_fresh(now);
+    now += QUIET;
+    assert_eq!(watched.take_told(now), BTreeSet::from([file.clone()]));
+    // From then on its folder tells when it is closed.
+    watched.handle(&file, Happened::Written, now);
+    watched.settle_fresh(now);
+    now += QUIET;
+    assert!(watched.take_told(now).is_empty());
+    watched.handle(&file, Happened::Closed, now);
+    now += SETTLE;
+    assert_eq!(watched.take_told(now), BTreeSet::from([file]));
 }
 
 #[tokio::test]

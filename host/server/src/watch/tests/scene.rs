@@ -109,10 +109,10 @@ impl Scene {
     pub(super) async fn rest(&self) -> Vec<String> {
         self.replace("last.wasm", "9");
         let mut all = Vec::new();
-        while all.last().is_none_or(|last| last != "last.wasm") {
+        while !all.iter().any(|name| name == "last.wasm") {
             all.extend(self.next().await);
         }
-        all.pop();
+        all.retain(|name| name != "last.wasm");
         all
     }
 
