@@ -1,7 +1,7 @@
 //! The programs and gems of others that tests need: where they are, and the end of servers with the
 //! suite.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -70,7 +70,12 @@ impl Programs {
     /// them.
     pub(crate) fn lend(&self, command: &mut Command) {
         let Some(root) = &self.root else { return };
-        let path = std::env::var_os("PATH").unwrap_or_default();
+        let is_path = |(name, _): &(&OsStr, Option<&OsStr>)| *name == "PATH";
+        let own = command.get_envs().find(is_path).and_then(|(_, path)| path);
+        let path = own
+            .map(OsStr::to_owned)
+            .or_else(|| std::env::var_os("PATH"));
+        let path = path.unwrap_or_default();
         let folders = std::env::split_paths(&path).chain([self.folder.clone()]);
         command
             .env("PATH", std::env::join_paths(folders).unwrap())
