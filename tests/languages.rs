@@ -25,6 +25,8 @@ mod ruby;
 mod rust;
 /// Serving a folder of source: what is built, and built again.
 mod served;
+/// JavaScript on StarlingMonkey: what an app has there, and what is wrong with a source.
+mod starlingmonkey;
 /// The table in the README of what each language does.
 mod table;
 /// Zig: its own errors.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use crate::workspace::Workspace;
 
 /// The folders, each with the name that the suite gives to its component.
-const GUESTS: [(&str, &str); 9] = [
+const GUESTS: [(&str, &str); 10] = [
     ("c", "tests/guests-c"),
     ("zig", "tests/guests-zig"),
     ("go", "tests/guests-go"),
@@ -23,6 +23,7 @@ const GUESTS: [(&str, &str); 9] = [
     ("ruby", "tests/guests-ruby"),
     ("rust", "tests/guests-rust"),
     ("js-middleware", "tests/guests-js-middleware"),
+    ("js-web", "tests/guests-js-web"),
     ("js-hono", "examples/js-hono"),
 ];
 

@@ -1,8 +1,8 @@
 //! JavaScript and TypeScript: what handles a `Request` and returns a `Response`.
 //!
-//! Owns which app a folder has. esbuild makes one file of it, and componentize-qjs evaluates that
-//! in QuickJS and freezes what is then in memory; what happens in there is the package `wasgi`'s
-//! (`guests/js`), which is embedded here.
+//! Owns which app a folder has. esbuild makes one file of it, and an engine evaluates that and is
+//! frozen with what is then in memory; what happens in there is the package `wasgi`'s (`guests/js`),
+//! which is embedded here.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,20 @@ use crate::error::BuildError;
 use crate::project::Settings;
 
 pub(crate) use self::component::build;
+pub use self::engine::Engine;
 pub use self::package::Package;
 
 mod bundle;
 mod component;
+mod engine;
 mod jobs;
 mod messages;
 pub(crate) mod node;
 mod npm;
 mod package;
+mod quickjs;
 mod sources;
+mod starlingmonkey;
 mod tool;
 
 use std::fmt::{self, Display};
@@ -35,7 +39,9 @@ pub struct App {
     pub folder: PathBuf,
     /// What `package.json` says.
     pub package: Package,
-    /// Paths that are requested before it is frozen.
+    /// What evaluates it.
+    pub engine: Engine,
+    /// Paths that are requested before it is frozen, if the engine can be asked then.
     pub warm: Vec<String>,
 }
 
@@ -44,6 +50,9 @@ pub struct App {
 pub struct Built {
     /// The file that has the app, relative to the project's folder.
     pub entry: String,
+    /// What evaluates it.
+    #[serde(default)]
+    pub engine: Engine,
     /// The packages that are in the component, such as `hono 4.13.19`.
     pub packages: Vec<String>,
     /// How many files of the project are in it.
@@ -57,6 +66,9 @@ impl Display for Built {
         let (files, entry) = (self.files, &self.entry);
         let are = if files == 1 { "file" } else { "files" };
         writeln!(f, "  {entry}, {files} {are} of the project")?;
+        if self.engine == Engine::StarlingMonkey {
+            writeln!(f, "  on StarlingMonkey, over wasi:http")?;
+        }
         if !self.packages.is_empty() {
             writeln!(f, "  with {}", self.packages.join(", "))?;
         }
@@ -92,10 +104,12 @@ pub(crate) fn detect(
         None => find(folder, &package)?,
     };
     let name = package.name.as_deref().map(plain);
+    let engine = settings.engine.as_deref().map(Engine::named).transpose()?;
     let app = App {
         entry,
         folder: folder.to_path_buf(),
         package,
+        engine: engine.unwrap_or_default(),
         warm: settings.warm.unwrap_or_else(|| vec!["/".to_owned()]),
     };
     Ok((name, app))

@@ -48,6 +48,8 @@ pub struct Settings {
     /// The language, if it is not to be told from the files: `c`, `go`, `js`, `python`, `ruby`,
     /// `rust`, `zig`.
     pub language: Option<String>,
+    /// What evaluates an app in JavaScript: `quickjs`, or `starlingmonkey`. None: `quickjs`.
+    pub engine: Option<String>,
     /// What the compiler is told besides.
     pub flags: Vec<String>,
     /// The app: `package.module:attribute` in Python, a file in JavaScript, a package such as
@@ -121,7 +123,12 @@ pub fn detect(folder: &Path, settings: Settings) -> Result<Project, BuildError> 
     if !folder.is_dir() {
         return module_file(folder);
     }
-    let (name, language) = match language(&folder, &settings)? {
+    let known = language(&folder, &settings)?;
+    if settings.engine.is_some() && known != "js" {
+        let message = format!("expected no `engine`: only JavaScript has several, this is {known}");
+        return Err(BuildError::usage(message));
+    }
+    let (name, language) = match known {
         "c" => (None, Language::C(c::detect(&folder, settings)?)),
         "go" => (None, Language::Go(go::detect(&folder, settings)?)),
         "zig" => (None, Language::Zig(zig::detect(&folder, settings)?)),

@@ -7,7 +7,7 @@ let files;
 
 /** A stack trace with the places that its developer knows. */
 export function atSource(stack) {
-  return stack.replace(/[^\s()]*bundle\.js:(\d+)(?::\d+)?/g, (place, line) => origin(Number(line)) ?? place);
+  return stack.replace(/[^\s()@]*bundle\.js:(\d+)(?::\d+)?/g, (place, line) => origin(Number(line)) ?? place);
 }
 
 function origin(line) {

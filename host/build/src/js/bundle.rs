@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 
 use super::sources::Sources;
 use super::tool::Tools;
-use super::{App, Built, messages};
+use super::{App, Built, Engine, messages};
 use crate::error::BuildError;
 use crate::process;
 use crate::progress::Progress;
@@ -51,8 +51,11 @@ pub(super) fn make(
 ) -> Result<Bundle, BuildError> {
     let folder = &app.folder;
     let entry = made.join("main.js");
-    fs::write(&entry, main(&app.entry, warm))
-        .map_err(|error| BuildError::cannot("write", &entry, &error))?;
+    let text = match app.engine {
+        Engine::QuickJs => main(&app.entry, warm),
+        Engine::StarlingMonkey => main_of_event(&app.entry),
+    };
+    fs::write(&entry, text).map_err(|error| BuildError::cannot("write", &entry, &error))?;
     let (file, account) = (made.join("bundle.js"), made.join("account.json"));
     let mut command = Command::new(&tools.esbuild);
     command
@@ -100,9 +103,10 @@ pub(super) fn make(
 }
 
 /// What the package `wasgi` is called by, and where that lies in it.
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     ("wasgi/runtime", "runtime/index.js"),
     ("wasgi/middleware", "middleware.js"),
+    ("wasgi/starlingmonkey", "starlingmonkey.js"),
     ("wasgi", "index.js"),
 ];
 
@@ -157,6 +161,17 @@ fn main(entry: &Path, warm: &[String]) -> String {
     )
 }
 
+/// The same for an engine that has the globals itself.
+fn main_of_event(entry: &Path) -> String {
+    let entry = serde_json::to_string(&entry.to_string_lossy());
+    let entry = entry.expect("a text has a form in JSON");
+    format!(
+        "import {{ listen }} from \"wasgi/starlingmonkey\";\n\
+         import * as module from {entry};\n\
+         listen(module);\n"
+    )
+}
+
 fn describe(app: &App, account: &Account, tools: &Tools) -> Built {
     let mut packages = BTreeSet::new();
     let mut files = 0;
@@ -171,6 +186,7 @@ fn describe(app: &App, account: &Account, tools: &Tools) -> Built {
     }
     Built {
         entry: shown(&app.folder, &app.entry),
+        engine: app.engine,
         packages: packages.into_iter().collect(),
         files,
         source_bytes: 0,

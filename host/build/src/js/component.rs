@@ -2,14 +2,11 @@
 //!
 //! Owns what a component is made of, and so what decides whether it is up to date.
 
-use std::fs;
-
-use super::{App, bundle, jobs, messages, npm, tool};
+use super::{App, Engine, bundle, npm, quickjs, starlingmonkey, tool};
 use crate::Options;
 use crate::digest::Digest;
 use crate::error::BuildError;
-use crate::output::{Output, remove};
-use crate::process;
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::report::{self, Report};
@@ -24,16 +21,19 @@ pub(crate) fn build(
     let output = Output::begin(project, options, progress)?;
     let tools = tool::install(&options.cache, progress)?;
     npm::install(app, progress)?;
-    let warm = if options.warm {
-        app.warm.as_slice()
-    } else {
-        &[]
+    // Only QuickJS is asked before it is frozen.
+    let warm = match app.engine {
+        Engine::QuickJs if options.warm => app.warm.as_slice(),
+        Engine::QuickJs | Engine::StarlingMonkey => &[],
     };
     let bundle = bundle::make(app, warm, &tools, &output.folder, progress)?;
 
     // Bundling takes less time than finding out what would be bundled.
     let mut inputs = Digest::of([env!("CARGO_PKG_VERSION"), &tool::embedded()]);
-    inputs.add(include_str!("jobs.rs"));
+    match app.engine {
+        Engine::QuickJs => quickjs::add_to(&mut inputs),
+        Engine::StarlingMonkey => starlingmonkey::add_to(&mut inputs),
+    }
     inputs.add(&bundle.content);
     let inputs = inputs.hex();
     if let Some(report) = output.former(&inputs)? {
@@ -44,21 +44,13 @@ pub(crate) fn build(
         0 => format!("freezing {}", bundle.built.entry),
         _ => format!("freezing {} after a warm-up", bundle.built.entry),
     });
-    let made = output.folder.join("component.wasm");
-    remove(&made)?;
-    let mut command = tools.componentize(bundle.is_middleware);
-    command
-        .arg("--js")
-        .arg(&bundle.file)
-        .arg("--output")
-        .arg(&made);
-    let ended = process::run(command, "make a component of the app", progress)?;
-    if !ended.status.success() {
-        return Err(messages::of_engine(app, &bundle.sources, &ended.output));
-    }
-    let component = fs::read(&made).map_err(|error| BuildError::cannot("read", &made, &error))?;
-    let component = jobs::runnable(&component)?;
-    remove(&made)?;
+    let made = &output.folder;
+    let component = match app.engine {
+        Engine::QuickJs => quickjs::component(app, &bundle, &tools, made, progress),
+        Engine::StarlingMonkey => {
+            starlingmonkey::component(app, &bundle, &options.cache, made, progress)
+        }
+    }?;
     output.finish(
         &component,
         inputs,

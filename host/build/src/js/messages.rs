@@ -122,9 +122,14 @@ pub(super) fn of_engine(app: &App, sources: &Sources, output: &str) -> BuildErro
         .map(|(_, text)| text)
         .next_back();
     let Some(text) = text else {
-        return BuildError::new("componentize-qjs failed").output(output);
+        return BuildError::new("the app cannot be made a component").output(output);
     };
-    let message = text.lines().next().unwrap_or_default();
+    // An engine may tell the place before the message.
+    let first = text.lines().next().unwrap_or_default();
+    let message = match place_in_bundle(first) {
+        Some((range, ..)) if range.start == 0 => first[range.end..].trim_start(),
+        _ => first,
+    };
     if let Some((_, what)) = message.split_once(NO_APP) {
         return BuildError::new(format!("expected the app{what}"))
             .at(&app.entry, None)
@@ -145,10 +150,11 @@ pub(super) fn of_engine(app: &App, sources: &Sources, output: &str) -> BuildErro
 }
 
 /// What the engine's message begins with, an outer one before an inner one.
-const EVALUATION: [&str; 3] = [
+const EVALUATION: [&str; 4] = [
     "Failed to evaluate user JavaScript module: ",
     "Failed to declare JavaScript module: ",
     "Failed to finish JavaScript module evaluation: ",
+    "Exception while evaluating top-level script\n",
 ];
 
 /// What the package `wasgi` says if a module has no app.
@@ -182,7 +188,7 @@ fn origin<'a>(line: &str, sources: &'a Sources) -> Option<(&'a str, usize, usize
 /// column.
 fn place_in_bundle(line: &str) -> Option<(std::ops::Range<usize>, usize, usize)> {
     let name = line.find(BUNDLE)?;
-    let start = line[..name].rfind(['(', ' ']).map_or(0, |at| at + 1);
+    let start = line[..name].rfind(['(', ' ', '@']).map_or(0, |at| at + 1);
     let rest = &line[name + BUNDLE.len()..];
     let length = rest
         .find(|letter: char| !letter.is_ascii_digit() && letter != ':')

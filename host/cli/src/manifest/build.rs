@@ -45,6 +45,7 @@ pub(super) fn read(table: &mut Table<'_>) -> BuildTable {
     let text = |table: &mut Table<'_>, key| table.text(key).map(Spanned::into_inner);
     let settings = Settings {
         language: text(table, "language"),
+        engine: text(table, "engine"),
         flags: texts(table, "flags"),
         module: text(table, "module"),
         requirements: text(table, "requirements").map(PathBuf::from),

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::js::Package;
+use crate::js::{Engine, Package};
 
 const BROKEN: &str = "\
 ▲ [WARNING] Duplicate key \"a\" in object literal [duplicate-object-key]
@@ -58,6 +58,7 @@ fn app() -> App {
         entry: PathBuf::from("/app/src/app.ts"),
         folder: PathBuf::from("/app"),
         package: Package::default(),
+        engine: Engine::QuickJs,
         warm: Vec::new(),
     }
 }
@@ -80,6 +81,26 @@ Error: : Failed to evaluate user JavaScript module: Failed to finish JavaScript 
         "{}",
         error.tool_output()
     );
+}
+
+#[test]
+fn starlingmonkey_says_the_place_first() {
+    let output = "\
+Failed to initialize component (wizer (/x/wizer)):
+Exception while evaluating top-level script
+bundle.js:2:9 TypeError: can't access property \"y\", x is null
+Stack:
+  f@bundle.js:2:9
+";
+    let sources = Sources::of(&["src/app.ts"], ";AAAA,IAAI");
+    let error = of_engine(&app(), &sources, output);
+    assert_eq!(
+        error.to_string(),
+        "/app/src/app.ts:1:5: the app fails when it is loaded: \
+         TypeError: can't access property \"y\", x is null"
+    );
+    let shown = error.tool_output();
+    assert!(shown.contains("f@src/app.ts:1:5"), "{shown}");
 }
 
 #[test]
