@@ -206,3 +206,36 @@ fn folder_name(folder: &Path) -> String {
     }
     name.into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(file: &str, settings: Settings) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), "").unwrap();
+        detect(folder.path(), settings).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_a_language_does_not_have_is_refused() {
+        let engine = |name: &str| Settings {
+            engine: Some(name.to_owned()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            refusal("main.zig", engine("quickjs")),
+            "expected no `engine`: only JavaScript has several, this is zig"
+        );
+        let cobol = Settings {
+            language: Some("cobol".to_owned()),
+            ..Settings::default()
+        };
+        let refused = refusal("main.zig", cobol);
+        assert!(
+            refused.starts_with("expected one of the languages zig, go"),
+            "{refused}"
+        );
+        assert!(refused.ends_with("got \"cobol\""), "{refused}");
+    }
+}
