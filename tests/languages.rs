@@ -29,5 +29,7 @@ mod served;
 mod starlingmonkey;
 /// The table in the README of what each language does.
 mod table;
+/// What is said where a build's tools are not.
+mod tools;
 /// Zig: its own errors.
 mod zig;
