@@ -324,6 +324,9 @@ pub(crate) struct End {
     pub(crate) stderr: String,
 }
 
+/// The variable that names the folder below which hosts keep what they keep.
+pub(crate) const STATE_HOME: &str = "XDG_STATE_HOME";
+
 struct Process {
     child: Child,
     stdout: Output,
@@ -332,13 +335,12 @@ struct Process {
 
 impl Process {
     fn start(command: &mut Command) -> Self {
+        // What is kept by hosts that are not told where to is not the developer's.
+        if command.get_envs().all(|(name, _)| name != STATE_HOME) {
+            command.env(STATE_HOME, concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
+        }
         let mut child = command
             .env("WASGI_TEST_SECRET", "leaked from the host")
-            // What is kept by hosts that are not told where to is not the developer's.
-            .env(
-                "XDG_STATE_HOME",
-                concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
-            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
