@@ -191,14 +191,23 @@ fn a_changed_middleware_takes_effect() {
     assert_eq!(host.get("/").text(), "hello\n");
     let mut running = host.connect();
     running.send(get("/"));
-    site.put(
-        "mw.wasm",
-        &std::fs::read(guests::path("mw-answer")).unwrap(),
-    );
+    let answering = std::fs::read(guests::path("mw-answer")).unwrap();
+    site.put("mw.wasm", &answering);
     assert_eq!(running.response().status, 200);
     crate::support::site::wait_for_answer(&host, "/", "the middleware's answer\n", "hello\n");
+    // The same bytes are no reason to load it again, nor is a manifest that is read again.
+    site.put("mw.wasm", &answering);
+    let manifest = std::fs::read_to_string(site.path("wasgi.toml")).unwrap();
+    let other = format!(
+        "[[app]]\nname = 'other'\npath = '/other'\ncomponent = '{}'\n",
+        guests::path("hello").display()
+    );
+    site.put("wasgi.toml", (manifest + &other).as_bytes());
+    crate::support::site::wait_for_answer(&host, "/other", "hello\n", "the middleware's answer\n");
     site.put("mw.wasm", b"no component");
     host.stderr()
         .wait_for(&["ERROR", "stays", "not WebAssembly"]);
     assert_eq!(host.get("/").text(), "the middleware's answer\n");
+    let text = host.stderr().text();
+    assert_eq!(text.matches("was loaded anew").count(), 1, "{text}");
 }

@@ -90,7 +90,7 @@ pub(super) fn make(
     })?;
     let mut read = account.inputs.keys();
     Ok(Bundle {
-        is_middleware: read.any(|path| tools.make_middleware(path)),
+        is_middleware: read.any(|path| tools.is_of_middleware(path)),
         built: Built {
             source_bytes,
             ..describe(app, &account, tools)

@@ -12,7 +12,7 @@ pub enum Engine {
     /// Small, and quick to begin; the package `wasgi` gives it the web's functions.
     #[default]
     QuickJs,
-    /// Has all of the web's functions itself, `fetch` among them.
+    /// Large, with more of the web's functions, `fetch` among them.
     StarlingMonkey,
 }
 

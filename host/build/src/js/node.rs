@@ -1,6 +1,7 @@
 //! The Node.js of this machine, which runs npm and what makes components.
 //!
-//! Owns what it must be able to do, and how tools are installed with npm. The app does not run in it: it runs in the guest's own engine.
+//! Owns what it must be able to do, and how tools are installed with npm. The app does not run in
+//! it: it runs in the guest's own engine.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +11,7 @@ use crate::process;
 use crate::progress::Progress;
 
 /// The oldest major version that the tools run on.
-const VERSION_MIN: u32 = 18;
+pub(crate) const VERSION_MIN: u32 = 18;
 
 /// A command that runs a program in Node.js.
 pub(crate) fn command(program: &Path) -> Command {
@@ -20,17 +21,17 @@ pub(crate) fn command(program: &Path) -> Command {
     command
 }
 
-/// Fails if there is no Node.js that is new enough, with npm.
-pub(crate) fn check() -> Result<(), BuildError> {
+/// Fails if there is no Node.js of this major version or a newer one, with npm.
+pub(crate) fn check(oldest: u32) -> Result<(), BuildError> {
     let version = version_of("node");
     let found = match version.as_deref().and_then(major) {
-        Some(major) if major >= VERSION_MIN => None,
+        Some(major) if major >= oldest => None,
         Some(_) => Some(format!("Node.js {}", version.unwrap_or_default())),
         None => Some("none".to_owned()),
     };
     if let Some(found) = found {
         return Err(BuildError::new(format!(
-            "expected Node.js {VERSION_MIN} or newer on the path, got {found}"
+            "expected Node.js {oldest} or newer on the path, got {found}"
         ))
         .hint(WAY_OUT));
     }

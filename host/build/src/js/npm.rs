@@ -29,7 +29,7 @@ pub(super) fn install(app: &App, progress: &mut dyn Progress) -> Result<(), Buil
         ))
         .hint(format!("run `{tool} install` in {}", folder.display())));
     }
-    node::check()?;
+    node::check(node::VERSION_MIN)?;
     let is_locked = folder.join("package-lock.json").is_file();
     let how = if is_locked { "ci" } else { "install" };
     progress.step(&format!(

@@ -58,12 +58,15 @@ pub(super) fn component(
 fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
     let digest = files().digest();
     cache.entry("starlingmonkey", &digest, progress, |entry, progress| {
-        node::check()?;
+        node::check(NODE_MIN)?;
         progress.step("installing StarlingMonkey and componentize-js, once (80 MB)");
         files().write(entry)?;
         node::install(entry, "StarlingMonkey", progress)
     })
 }
+
+/// The oldest major version of Node.js that componentize-js runs on.
+const NODE_MIN: u32 = 20;
 
 fn files() -> Embedded {
     Embedded::default().tree("", &TOOL, &["json", "mjs", "js", "wit"])

@@ -46,7 +46,7 @@ impl Tools {
     }
 
     /// Whether a file that esbuild read is what a middleware imports.
-    pub(super) fn make_middleware(&self, path: &str) -> bool {
+    pub(super) fn is_of_middleware(&self, path: &str) -> bool {
         self.have(path) && path.ends_with("/wasgi/middleware.js")
     }
 
@@ -69,7 +69,7 @@ impl Tools {
 /// Installs the tools, unless the cache has them.
 pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tools, BuildError> {
     let folder = cache.entry("js", &embedded(), progress, |entry, progress| {
-        node::check()?;
+        node::check(node::VERSION_MIN)?;
         progress.step("installing esbuild and componentize-qjs, once (50 MB)");
         files().write(entry)?;
         node::install(entry, "the tools", progress)

@@ -58,7 +58,7 @@ impl Tools {
 /// Installs the tools, unless the cache has them.
 pub(super) fn install(cache: &Cache, progress: &mut dyn Progress) -> Result<Tools, BuildError> {
     let folder = cache.entry("ruby", &embedded(), progress, |entry, progress| {
-        node::check()?;
+        node::check(node::VERSION_MIN)?;
         progress.step("installing Ruby for WebAssembly, once (25 MB)");
         files().write(entry)?;
         node::install(entry, "Ruby's module", progress)

@@ -57,7 +57,7 @@ impl Apps {
             return self.activate_file(slot, spec, binary).await;
         }
         // It is the middleware's file that changed, or nothing.
-        if spec.middleware.is_empty() {
+        if has_same_middleware(serving).await? {
             return Ok(());
         }
         self.reload(slot, spec).await?;
@@ -202,6 +202,19 @@ impl Apps {
             tracing::warn!(app = slot.name, "cannot keep a release: {error}");
         }
         drop(keeping);
+    }
+}
+
+/// Whether what is served has the middleware that is in its files. What is not loaded has none.
+async fn has_same_middleware(serving: &Serving) -> Result<bool, Refused> {
+    let spec = Arc::clone(&serving.spec);
+    let loaded = serving.active.as_ref().and_then(|active| active.loaded());
+    let Some(loaded) = loaded.filter(|_| !spec.middleware.is_empty()) else {
+        return Ok(spec.middleware.is_empty());
+    };
+    match spawn_blocking(move || loaded.has_middleware_of(&spec)).await {
+        Ok(same) => same.map_err(Refused::Load),
+        Err(error) => Err(Refused::Host(error.to_string())),
     }
 }
 

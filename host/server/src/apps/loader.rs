@@ -21,9 +21,11 @@ use wasgi_gateway::{
 
 use super::ahead::Ahead;
 use super::spec::{AppSpec, ProgramSpec};
+use super::waking::digest_of;
 use crate::outbound::OutboundClient;
 use crate::request_ids::RequestIds;
 use crate::sql::Databases;
+use crate::state::Digest;
 
 /// Bytes of a health check's response that are read.
 const PROBE_BODY_MAX: usize = 1024 * 1024;
@@ -50,6 +52,8 @@ pub(crate) struct Loaded {
     pub(crate) entry: Arc<App>,
     /// The app, then its middleware, outwards.
     layers: Vec<Arc<App>>,
+    /// What the files of its middleware held, outwards.
+    middleware: Vec<Digest>,
     /// The instance that is made before anybody asks, if the app is served from source.
     pub(crate) ahead: Option<Ahead>,
 }
@@ -84,6 +88,17 @@ impl Loaded {
     /// The app and its middleware.
     pub(crate) fn layers(&self) -> impl Iterator<Item = &Arc<App>> {
         self.layers.iter()
+    }
+
+    /// Whether the files of its middleware still hold what it was loaded from. It reads them.
+    pub(crate) fn has_middleware_of(&self, spec: &AppSpec) -> Result<bool, LoadError> {
+        let files = spec.middleware.iter().rev();
+        for (program, digest) in files.zip(&self.middleware) {
+            if digest_of(&Binary::read(&program.component)?) != *digest {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -135,6 +150,7 @@ impl Loader {
         let loaded = Loaded {
             entry: Arc::clone(entry),
             layers,
+            middleware: loaded.middleware.clone(),
             ahead: None,
         };
         self.with_ahead(spec, loaded)
@@ -154,14 +170,17 @@ impl Loader {
     fn load_now(&self, spec: &AppSpec, binary: &Binary) -> Result<Loaded, Refused> {
         let mut entry = self.make(binary, &spec.program, None)?;
         let mut layers = vec![Arc::clone(&entry)];
+        let mut middleware = Vec::with_capacity(spec.middleware.len());
         for program in spec.middleware.iter().rev() {
             let binary = Binary::read(&program.component)?;
+            middleware.push(digest_of(&binary));
             entry = self.make(&binary, program, Some(entry))?;
             layers.push(Arc::clone(&entry));
         }
         Ok(Loaded {
             entry,
             layers,
+            middleware,
             ahead: None,
         })
     }
